@@ -1,0 +1,82 @@
+"""Exceptions named for what happened, and the one table of exit codes."""
+
+from __future__ import annotations
+
+import enum
+from typing import ClassVar
+
+
+class Exit(enum.IntEnum):
+    """What a run of litxdb ends with; each member's `meaning` is the sentence in README."""
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Exit:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = 0, "done"
+    FINDINGS = 1, "done, and the answer is no (pending revisions, findings, drift, a backup that does not verify)"
+    USAGE = 2, "the command line is wrong"
+    CONFIGURATION = 3, "the configuration is wrong or missing"
+    CONNECTION = 4, "no connection to the server"
+    SERVER = 5, "the server refused"
+    REFUSED = 6, "litxdb refused (would destroy, wrong endpoint, not confirmed)"
+    TOOL = 7, "a tool is missing or too old"
+    BUG = 70, "a bug in litxdb"
+    LOCKED = 75, "another run holds the lock"
+    INTERRUPTED = 130, "interrupted (Ctrl-C)"
+    TERMINATED = 143, "terminated (SIGTERM)"
+
+
+class LitxdbError(Exception):
+    """Anything litxdb tells a person: one sentence of what happened to which object, and one of what to do next."""
+
+    code: ClassVar[Exit] = Exit.BUG
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigurationInvalid(LitxdbError):
+    """A setting, a URL or a file that litxdb was told to use is missing or wrong."""
+
+    code = Exit.CONFIGURATION
+
+
+class ConnectionFailed(LitxdbError):
+    """No session with the server could be had, for good or within the time allowed."""
+
+    code = Exit.CONNECTION
+
+
+class ServerRefused(LitxdbError):
+    """The server was reached and refused a statement (privilege, missing extension, full disk…)."""
+
+    code = Exit.SERVER
+
+
+class Refused(LitxdbError):
+    """litxdb itself declined: it would destroy something, the endpoint is wrong, or nobody confirmed."""
+
+    code = Exit.REFUSED
+
+
+class ToolMissing(LitxdbError):
+    """A program or package that the command needs is missing or too old."""
+
+    code = Exit.TOOL
+
+
+class LockHeld(LitxdbError):
+    """Another run holds the lock that this one needs."""
+
+    code = Exit.LOCKED
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived; like KeyboardInterrupt, not an Exception, so that no handler swallows it."""

@@ -1,0 +1,44 @@
+"""Keeps secrets out of everything that litxdb writes: whoever learns a password registers it here first.
+
+The writers (render.py, the log formatter, main()) pass all text through `redact`, so that no caller can forget.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+SHORTEST = 4
+"""A shorter secret is masked only where it stands as a password: masking every "a" would hide the message."""
+
+_anywhere: set[str] = set()
+_IN_URL = re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?P<secret>[^\s/?#]*)(?=@)", re.IGNORECASE)
+_IN_DSN = re.compile(r"(?P<head>\b(?:password|sslpassword)\s*=\s*)(?P<secret>'(?:\\.|[^'\\])*'|[^\s&'\"]+)", re.IGNORECASE)
+
+
+def remember(secret: str | None, public: frozenset[str] = frozenset()) -> None:
+    """Mask this secret, raw and encoded, in all later output of the process.
+
+    A secret that equals one of the `public` words (the user's name, say) is masked only where it stands as a password.
+    """
+    if secret and len(secret) >= SHORTEST and secret not in public:
+        _anywhere.update({secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]})
+        _anywhere.add(secret.replace("\\", "\\\\").replace("'", "\\'"))
+
+
+def forget() -> None:
+    """Forget every secret: for a process that serves one database after another, and for tests."""
+    _anywhere.clear()
+
+
+def redact(text: str) -> str:
+    """Replace every remembered secret, and whatever stands where a URL or a DSN has its password.
+
+    >>> redact("postgresql://ada:open@db/litx?sslmode=require, host=db password='o p'")
+    "postgresql://ada:***@db/litx?sslmode=require, host=db password=***"
+    """
+    for secret in sorted(_anywhere, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    text = _IN_URL.sub(rf"\g<head>{MASK}", text)
+    return _IN_DSN.sub(rf"\g<head>{MASK}", text)

@@ -1,0 +1,151 @@
+"""The only reader of the environment: every setting of litxdb, its default and where its value came from."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from litxdb.errors import ConfigurationInvalid
+
+ENV_FILE = ".env"
+ENVIRONMENTS = ("development", "test", "staging", "production")
+VARIABLES = {
+    "DATABASE_URL": "where the database is: a PostgreSQL URL or a key=value DSN",
+    "DIRECT_DATABASE_URL": "the same database without a pooler, for migrations, dumps and index builds",
+    "LITXDB_ENV": "development, test, staging or production; production asks before it destroys anything",
+    "IS_PRODUCTION": "true means LITXDB_ENV=production, as older deployments write it",
+    "LITXDB_HOME": "the directory of the embedded PostgreSQL",
+    "LITXDB_CONNECT_TIMEOUT": "seconds for one attempt to connect (10; 30 in production)",
+    "LITXDB_RETRY_SECONDS": "seconds for which transient connection failures are retried (15)",
+    "SSL_CERT_FILE": "certificate authorities for sslmode=verify-full, where the system's are elsewhere",
+}
+"""Every variable that litxdb itself reads; libpq's (PGHOST, PGSERVICE, PGPASSFILE…) count as well."""
+
+PLACES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
+"""The libpq variables that say where a database is; PGUSER or PGPASSWORD alone do not choose one."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run goes by; made by `Settings.load`, or by hand in a program or a test.
+
+    `url` is what the person gave, its password included, and `source` who gave it: repr shows only the second. `libpq`
+    holds the PG… variables, from `.env` too. `warnings` are sentences that the caller should show.
+    """
+
+    url: str | None = field(default=None, repr=False)
+    source: str = "url"
+    direct_url: str | None = field(default=None, repr=False)
+    libpq: Mapping[str, str] = field(default_factory=dict, repr=False)
+    production: bool = False
+    home: Path = field(default_factory=lambda: default_home())
+    connect_timeout_seconds: int = 10
+    retry_seconds: float = 15.0
+    certificates: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def load(
+        cls, url: str | None = None, environ: Mapping[str, str] | None = None, directory: Path | None = None
+    ) -> Settings:
+        """Read the settings: `url` (from --url) goes before the environment, the environment before `.env`.
+
+        Raises ConfigurationInvalid for a value that is set and wrong, an empty URL included.
+        """
+        real = dict(os.environ if environ is None else environ)
+        filed, warnings = _read_env_file((directory or Path.cwd()) / ENV_FILE)
+        values = {**filed, **real}
+        production = _is_production(values)
+        chosen, source = _choose_url(url, real, filed)
+        home, certificates = values.get("LITXDB_HOME"), values.get("SSL_CERT_FILE")
+        return cls(
+            url=chosen,
+            source=source,
+            direct_url=_not_empty("DIRECT_DATABASE_URL", values.get("DIRECT_DATABASE_URL")),
+            libpq={name: value for name, value in values.items() if name.startswith("PG") and value},
+            production=production,
+            home=Path(home).expanduser().absolute() if home else default_home(),
+            connect_timeout_seconds=int(_seconds(values, "LITXDB_CONNECT_TIMEOUT", 30 if production else 10, least=2)),
+            retry_seconds=_seconds(values, "LITXDB_RETRY_SECONDS", 15, least=0),
+            certificates=Path(certificates) if certificates else None,
+            warnings=warnings,
+        )
+
+    @property
+    def names_a_place(self) -> bool:
+        """Whether a URL or libpq's variables say where the database is; if not, it is the embedded one."""
+        return self.url is not None or any(name in self.libpq for name in PLACES)
+
+
+def default_home() -> Path:
+    """Where the embedded server lives unless LITXDB_HOME says otherwise.
+
+    PostgreSQL refuses to run as root, and the account it runs under instead cannot enter root's home: root's is a
+    system directory.
+    """
+    import platformdirs
+
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/litxdb")
+    return Path(platformdirs.user_data_dir("litxdb", appauthor=False))
+
+
+def _choose_url(option: str | None, real: Mapping[str, str], filed: Mapping[str, str]) -> tuple[str | None, str]:
+    for url, source in (
+        (option, "--url"),
+        (real.get("DATABASE_URL"), "DATABASE_URL"),
+        (filed.get("DATABASE_URL"), "DATABASE_URL in .env"),
+    ):
+        if url is not None:
+            return _not_empty(source, url), source
+    return None, "libpq's variables"
+
+
+def _not_empty(name: str, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise ConfigurationInvalid(
+            f"{name} is set but empty.", "Unset it, or give it a URL such as postgresql://user:password@host/database."
+        )
+    return value
+
+
+def _is_production(values: Mapping[str, str]) -> bool:
+    name = values.get("LITXDB_ENV", "").strip().lower()
+    if name and name not in ENVIRONMENTS:
+        raise ConfigurationInvalid(f"LITXDB_ENV is {name!r}.", f"Set it to one of: {', '.join(ENVIRONMENTS)}.")
+    flag = values.get("IS_PRODUCTION", "").strip().lower()
+    if flag not in {"", "0", "1", "false", "true", "no", "yes", "off", "on"}:
+        raise ConfigurationInvalid(f"IS_PRODUCTION is {flag!r}.", "Set it to true or false, or set LITXDB_ENV instead.")
+    return name == "production" or flag in {"1", "true", "yes", "on"}
+
+
+def _seconds(values: Mapping[str, str], name: str, default: float, least: float) -> float:
+    text = values.get(name, "").strip()
+    try:
+        seconds = float(text) if text else default
+    except ValueError:
+        seconds = -1
+    if not least <= seconds <= 86400:
+        raise ConfigurationInvalid(f"{name} is {text!r}.", f"Set it to a number of seconds, {least:g} or more.")
+    return seconds
+
+
+def _read_env_file(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return {}, ()
+    if not stat.S_ISREG(mode):
+        return {}, ()
+    from dotenv import dotenv_values
+
+    try:
+        values = {name: value for name, value in dotenv_values(path, verbose=False).items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationInvalid(f"{path} cannot be read: {error}.", "Mend the file, or remove it.") from error
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        return values, (f"{path} can be read by others and may hold a password: run chmod 600 {path}",)
+    return values, ()
