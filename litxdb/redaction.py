@@ -14,7 +14,7 @@ SHORTEST = 4
 
 _anywhere: set[str] = set()
 _IN_URL = re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?P<secret>[^\s/?#]*)(?=@)", re.IGNORECASE)
-_IN_DSN = re.compile(r"(?P<head>\b(?:password|sslpassword)\s*=\s*)(?P<secret>'(?:\\.|[^'\\])*'|[^\s&'\"]+)", re.IGNORECASE)
+_IN_DSN = re.compile(r"(?P<head>\b(?:ssl)?password\s*=\s*)(?P<secret>'(?:\\.|[^'\\])*'|[^\s&'\"]+)", re.IGNORECASE)
 
 
 def remember(secret: str | None, public: frozenset[str] = frozenset()) -> None:
