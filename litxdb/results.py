@@ -41,9 +41,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Ping:
-    """A connection taken apart; `kind` is embedded, direct or pooled."""
+    """A connection taken apart; `kind` is embedded, direct or pooled, `exit_code` what a run of ping ends with."""
 
     ok: bool
+    exit_code: int
     endpoint: str
     kind: str
     rows: tuple[Step, ...]

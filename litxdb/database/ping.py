@@ -19,7 +19,7 @@ from litxdb.database.polling import finished
 from litxdb.database.pooler import is_transaction_pooler
 from litxdb.database.refusals import refusal
 from litxdb.database.sessions import Database
-from litxdb.errors import LitxdbError
+from litxdb.errors import Exit, LitxdbError
 from litxdb.results import Ping, Step
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class _Attempt:
         user, database, version = self.facts or (None, None, None)
         return Ping(
             ok=error is None,
+            exit_code=error.code if error else Exit.DONE,
             endpoint=str(self.endpoint),
             kind=self.kind,
             rows=tuple(self.steps),
