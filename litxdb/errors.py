@@ -79,5 +79,9 @@ class LockHeld(LitxdbError):
     code = Exit.LOCKED
 
 
+class Interrupted(BaseException):
+    """Ctrl-C; like KeyboardInterrupt not an Exception, and unlike it passed on untouched by Typer."""
+
+
 class Terminated(BaseException):
-    """SIGTERM arrived; like KeyboardInterrupt, not an Exception, so that no handler swallows it."""
+    """SIGTERM arrived."""

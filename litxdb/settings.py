@@ -64,7 +64,7 @@ class Settings:
         return cls(
             url=chosen,
             source=source,
-            direct_url=_not_empty("DIRECT_DATABASE_URL", values.get("DIRECT_DATABASE_URL")),
+            direct_url=_choose_direct_url(source, real, filed),
             libpq={name: value for name, value in values.items() if name.startswith("PG") and value},
             production=production,
             home=Path(home).expanduser().absolute() if home else default_home(),
@@ -102,6 +102,16 @@ def _choose_url(option: str | None, real: Mapping[str, str], filed: Mapping[str,
         if url is not None:
             return _not_empty(source, url), source
     return None, "libpq's variables"
+
+
+def _choose_direct_url(source: str, real: Mapping[str, str], filed: Mapping[str, str]) -> str | None:
+    """Take DIRECT_DATABASE_URL only from where DATABASE_URL came from: another place may mean another database."""
+    name = "DIRECT_DATABASE_URL"
+    if source == "--url":
+        return None
+    if source == "DATABASE_URL":
+        return _not_empty(name, real.get(name))
+    return _not_empty(name, real.get(name, filed.get(name)) if source != "DATABASE_URL in .env" else filed.get(name))
 
 
 def _not_empty(name: str, value: str | None) -> str | None:
