@@ -102,7 +102,7 @@ def load(folder: str, name: str, server_version: int) -> Query:
 def parse(folder: str, name: str, text: str) -> Query:
     """Read a file's header: the title, the prose, the keys.
 
-    >>> query = parse("checks", "ones", "-- One\\n--\\n-- Always.\\n--\\n-- column: one  integer  The number\\nselect 1 as one")
+    >>> query = parse("checks", "ones", "-- One\\n--\\n-- Always.\\n-- column: one  int  The number\\nselect 1 as one")
     >>> query.title, query.prose, query.columns[0].meaning, query.statement
     ('One', 'Always.', 'The number', 'select 1 as one')
     """

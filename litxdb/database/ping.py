@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from litxdb.database.connecting import NotYetConnected, failed
+from litxdb.database.endpoint import is_address
 from litxdb.database.failures import cause
 from litxdb.database.interruption import interruptible
 from litxdb.database.polling import finished
@@ -101,7 +102,7 @@ class _Attempt:
         self._since, self.at = now, then
 
     def _resolve(self) -> None:
-        names = [host for host in self.endpoint.hosts if not host.startswith(("/", "@"))]
+        names = [host for host in self.endpoint.hosts if not host.startswith(("/", "@")) and not is_address(host)]
         if names and "hostaddr" not in self.endpoint.parameters:
             addresses: list[str] = []
             for name in names:

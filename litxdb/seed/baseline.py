@@ -10,7 +10,7 @@ from litxdb.errors import Refused
 from litxdb.results import Seeded
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, FromClause
 
     from litxdb.models import Base
 
@@ -73,23 +73,23 @@ def _insert_missing(
     table = model.__table__
     number = connection.execute(select(table.c.id).where(known).order_by(table.c.id).limit(1)).scalar()
     if number is not None:
-        return int(number), Seeded(table.name, inserted=0, kept=1)
-    _advance_sequence(connection, table.name)
+        return int(number), Seeded(str(table), inserted=0, kept=1)
+    _advance_sequence(connection, table)
     empty = connection.execute(select(func.count()).select_from(select(table.c.id).limit(1).subquery())).scalar() == 0
     values = {"id": 1, **values} if empty else values
     number = connection.execute(insert(model).values(**values).returning(table.c.id)).scalar_one()
-    _advance_sequence(connection, table.name)
-    return int(number), Seeded(table.name, inserted=1, kept=0)
+    _advance_sequence(connection, table)
+    return int(number), Seeded(str(table), inserted=1, kept=0)
 
 
-def _advance_sequence(connection: Connection, table: str) -> None:
+def _advance_sequence(connection: Connection, table: FromClause) -> None:
     """Move the sequence behind `id` past the largest one, for rows that came with theirs; never back."""
-    connection.exec_driver_sql(
-        "select setval(pg_get_serial_sequence(%(table)s, 'id'), largest)"
-        f" from (select max(id) as largest from {table}) as rows"
-        " where largest > coalesce(pg_sequence_last_value(pg_get_serial_sequence(%(table)s, 'id')), 0)",
-        {"table": table},
-    )
+    from sqlalchemy import func, select
+
+    sequence = func.pg_get_serial_sequence(str(table), "id")
+    largest = connection.execute(select(func.max(table.c.id))).scalar() or 0
+    if largest > (connection.execute(select(func.pg_sequence_last_value(sequence))).scalar() or 0):
+        connection.execute(select(func.setval(sequence, largest)))
 
 
 def _system_rows(connection: Connection) -> tuple[Seeded, Seeded]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check(db: Database, connection: Connection) -> Iterator[Finding]:
-    """Look for the settings and the fetchers of the baseline; whether the default user is kept is the operator's choice."""
+    """Look for the baseline's settings and fetchers; the default user is the operator's to keep or delete."""
     with connection.cursor() as cursor:
         for table, column, wanted in (("system_state", "key", tuple(STATE)), ("fetcher_state", "fetcher", FETCHERS)):
             cursor.execute("select to_regclass(%s) is not null", [table])
