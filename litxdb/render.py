@@ -23,6 +23,7 @@ from litxdb.redaction import redact
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
 
 UNLIMITED = 32_000
 """Columns of a console that is no terminal: a pipe has no width, and nothing is cut in one."""
@@ -81,20 +82,43 @@ def rows(
         _table(cells, [heading for heading, _ in shown.values()])
 
 
+class Progress:
+    """What is under way and what is done, a line each on stderr; on a terminal with a spinner."""
+
+    def __init__(self) -> None:
+        self._console = _console(sys.stderr)
+        self._status: Status | None = None
+
+    def start(self, title: str) -> None:
+        """Show that this is under way."""
+        if self._console.is_terminal:
+            self._status = self._console.status(redact(title))
+            self._status.start()
+
+    def finish(self, title: str, milliseconds: float | None, detail: str = "") -> None:
+        """Replace it with what came of it, and its time."""
+        self.stop()
+        parts = (f"{title:<16}", ""), (f"{duration(milliseconds):>8}", "dim"), (f"  {detail}", "")
+        _styled(sys.stderr, ("✓ ", "green"), *parts)
+
+    def stop(self) -> None:
+        """Take the spinner away."""
+        if self._status:
+            self._status.stop()
+            self._status = None
+
+
 @contextlib.contextmanager
 def step(title: str) -> Iterator[list[str]]:
-    """Show on stderr that something is under way and, once it is done, what came of it and how long it took.
-
-    The block appends its outcome to the list that it gets; a failure leaves the line of the error alone.
-    """
+    """Time a block and show it; the block appends what came of it to the list that it gets."""
     outcome: list[str] = []
-    start = time.perf_counter()
-    console = _console(sys.stderr)
-    with console.status(redact(title)) if console.is_terminal else contextlib.nullcontext():
+    progress, start = Progress(), time.perf_counter()
+    progress.start(title)
+    try:
         yield outcome
-    seconds = time.perf_counter() - start
-    detail = f"  {', '.join(outcome)}" if outcome else ""
-    _styled(sys.stderr, ("✓ ", "green"), (f"{title:<28}", ""), (f"{duration(seconds * 1000):>8}", "dim"), (detail, ""))
+    finally:
+        progress.stop()
+    progress.finish(title, (time.perf_counter() - start) * 1000, ", ".join(outcome))
 
 
 def mark(ok: bool) -> str:
