@@ -71,15 +71,23 @@ def rows(
     `columns` maps a field to its heading, or to its heading and how a person reads it. `within` is the result that
     the rows belong to: its other fields stand beside "rows" in the JSON object.
     """
-    records = [_record(row) for row in found]
+    records = [record(row) for row in found]
     if form is Form.json:
-        json({**(_record(within) if within is not None else {}), "rows": records})
+        json({**(record(within) if within is not None else {}), "rows": records})
     elif form is Form.csv:
         _csv(records, list(records[0]) if records else list(columns))
     elif records:
         shown = {name: (column, _cell) if isinstance(column, str) else column for name, column in columns.items()}
         cells = [[read(record[name]) for name, (_, read) in shown.items()] for record in records]
         _table(cells, [heading for heading, _ in shown.values()])
+
+
+def facts(known: Mapping[str, str | None]) -> None:
+    """Write one thing's properties, a line each; what is not known is left out."""
+    width = max(map(len, known), default=0)
+    for name, value in known.items():
+        if value:
+            line(f"{name:<{width}}  {printable(value)}")
 
 
 class Progress:
@@ -162,7 +170,8 @@ def size(count: int | None) -> str:
     return f"{value:.0f} {unit}"
 
 
-def _record(row: object) -> dict[str, Any]:
+def record(row: object) -> dict[str, Any]:
+    """Return a row's fields by name."""
     if isinstance(row, Mapping):
         return dict(row)
     assert dataclasses.is_dataclass(row)
@@ -172,7 +181,7 @@ def _record(row: object) -> dict[str, Any]:
 def _plain(value: object) -> object:
     """Reduce a result to what JSON knows."""
     if dataclasses.is_dataclass(value) or isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in _record(value).items()}
+        return {str(key): _plain(item) for key, item in record(value).items()}
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, (list, tuple, set, frozenset)):

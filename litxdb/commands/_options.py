@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,3 +16,9 @@ Url = Annotated[
 Format = Annotated[Form, typer.Option("--format", help="How the answer is written.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Directory = Annotated[
+    Path | None,
+    typer.Option(
+        "--directory", metavar="DIR", help="A project's own revisions, after LitXplore's.", show_default=False
+    ),
+]

@@ -10,15 +10,12 @@ from typing import Annotated
 
 import typer
 
-from litxdb import render
+from litxdb.commands.local._existing import running
 
 
 def command(arguments: Annotated[list[str] | None, typer.Argument(help="Options for psql.")] = None) -> None:
     from litxdb import local
-    from litxdb.settings import Settings
 
-    settings = Settings.load()
-    local.require(settings)
-    cluster = local.ensure(settings, render.note)
+    cluster = running()
     psql = str(cluster.binaries.bin / "psql")
-    os.execv(psql, [psql, local.url(settings), *(arguments or [])])  # noqa: S606  (a list of arguments, no shell)
+    os.execv(psql, [psql, "-d", cluster.url(local.DATABASE), *(arguments or [])])  # noqa: S606  (no shell)

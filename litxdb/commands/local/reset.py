@@ -1,4 +1,4 @@
-"""Delete the local database and make an empty one.
+"""Delete the local database and everything in it, and make an empty one.
 
 Example: litxdb local reset --yes && litxdb up
 """
@@ -16,7 +16,8 @@ def command(yes: Yes = False) -> None:
 
     settings = Settings.load()
     stands = local.status(settings)
-    confirm(f"This deletes {stands.directory} ({render.size(stands.size)}) and everything in it.", yes=yes)
+    if stands.state != "not created":
+        confirm(f"This deletes {stands.directory} ({render.size(stands.size_bytes)}) and everything in it.", yes=yes)
     with render.step("PostgreSQL") as outcome:
-        local.reset(settings)
-        outcome.append("deleted and created anew, empty")
+        local.reset(settings, render.note)
+        outcome.append("created anew, empty; litxdb up fills it")

@@ -21,8 +21,7 @@ def command(port: Port = None) -> None:
     from litxdb import local
     from litxdb.settings import Settings
 
-    settings = Settings.load()
     with render.step("PostgreSQL") as outcome:
-        local.ensure(settings, render.note, port=port)
-        outcome.append("running")
-    render.line(local.url(settings, tcp=port is not None))
+        cluster = local.ensure(Settings.load(), render.note, port=port)
+        outcome.append(f"{cluster.binaries.version} is running")
+    render.line(cluster.url(local.DATABASE, tcp=port is not None))

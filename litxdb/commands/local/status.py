@@ -15,7 +15,11 @@ def command(form: Format = Form.table) -> None:
     from litxdb.settings import Settings
 
     stands = local.status(Settings.load())
-    if form is Form.table:
-        render.facts(stands, sizes={"size"})
+    if form is Form.json:
+        render.json(stands)
+    elif form is Form.csv:
+        render.rows([stands], form, columns={})
     else:
-        render.rows([stands], form, columns={}) if form is Form.csv else render.json(stands)
+        shown = {"size_bytes": render.size(stands.size_bytes)}
+        facts = {**render.record(stands), **shown}
+        render.facts({name.removesuffix("_bytes"): str(value) for name, value in facts.items() if value})

@@ -12,5 +12,10 @@ def command() -> None:
     from litxdb import local
     from litxdb.settings import Settings
 
-    stopped = local.stop(Settings.load())
-    render.note("Stopped." if stopped else "It was not running.")
+    settings = Settings.load()
+    if local.status(settings).state != "running":
+        render.note("The local server does not run.")
+        return
+    with render.step("PostgreSQL") as outcome:
+        local.stop(settings)
+        outcome.append("stopped; its data stays")

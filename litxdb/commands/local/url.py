@@ -1,4 +1,4 @@
-"""Print the local database's URL, and nothing else.
+"""Print the local database's URL and nothing else; starts the server if it is stopped.
 
 Example: export DATABASE_URL="$(litxdb local url)"
 """
@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from litxdb import render
+from litxdb.commands.local._existing import running
+
+Tcp = Annotated[bool, typer.Option("--tcp", help="For clients without Unix sockets; needs local start --port.")]
 
 
-def command(
-    tcp: Annotated[bool, typer.Option("--tcp", help="The URL over TCP, where it was started with --port.")] = False,
-) -> None:
+def command(tcp: Tcp = False) -> None:
     from litxdb import local
-    from litxdb.settings import Settings
 
-    render.line(local.url(Settings.load(), tcp=tcp))
+    render.line(running().url(local.DATABASE, tcp=tcp))

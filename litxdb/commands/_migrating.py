@@ -1,0 +1,43 @@
+"""How migrate and rollback show revisions, under way and done."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from litxdb import render
+from litxdb.render import Form
+
+if TYPE_CHECKING:
+    from litxdb.migrate import Migrated, RevisionStep
+
+
+@contextlib.contextmanager
+def watching() -> Iterator[Callable[[RevisionStep], None]]:
+    """Show each revision as it starts and as it is committed."""
+    progress = render.Progress()
+
+    def watch(step: RevisionStep) -> None:
+        if step.milliseconds is None:
+            progress.start(f"{step.revision}  {step.message}")
+        else:
+            progress.finish(step.revision, step.milliseconds, step.message)
+
+    try:
+        yield watch
+    finally:
+        progress.stop()
+
+
+def draw(done: Migrated, form: Form, *, verb: str, dry_run: bool = False) -> None:
+    """Write the answer: where the database was, where it is, and what led there."""
+    if form is not Form.table:
+        render.rows(done.steps, form, columns={"revision": "", "message": "", "milliseconds": ""}, within=done)
+    elif not done.steps:
+        render.line(f"Nothing to do: the database is at {done.after or 'base'}.")
+    else:
+        if dry_run:
+            render.rows(done.steps, form, columns={"revision": "revision", "message": "message"})
+        count = f"{len(done.steps)} revision{'s' if len(done.steps) > 1 else ''}"
+        render.line(f"{verb.capitalize()} {count}: from {done.before or 'base'} to {done.after or 'base'}.")

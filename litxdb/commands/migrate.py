@@ -1,0 +1,34 @@
+"""Apply the pending revisions, one transaction each.
+
+Example: litxdb migrate --dry-run
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from litxdb import render
+from litxdb.commands._migrating import draw, watching
+from litxdb.commands._options import Directory, DryRun, Format, Url
+from litxdb.render import Form
+
+Target = Annotated[str, typer.Argument(metavar="[REVISION]", help="Up to here: a revision, its beginning, or head.")]
+Wait = Annotated[float, typer.Option("--lock-wait", min=0, metavar="SECONDS", help="Wait for another run to finish.")]
+
+
+def command(
+    revision: Target = "head",
+    url: Url = None,
+    dry_run: DryRun = False,
+    lock_wait: Wait = 60,
+    directory: Directory = None,
+    form: Format = Form.table,
+) -> None:
+    from litxdb import migrate
+    from litxdb.database import Database
+
+    with Database(url, command="migrate", notify=render.note, create_local=True) as db, watching() as watch:
+        done = migrate.upgrade(db, revision, dry_run=dry_run, wait_seconds=lock_wait, directory=directory, watch=watch)
+    draw(done, form, verb="would apply" if dry_run else "applied", dry_run=dry_run)
