@@ -36,7 +36,7 @@ def redact(text: str) -> str:
     """Replace every remembered secret, and whatever stands where a URL or a DSN has its password.
 
     >>> redact("postgresql://ada:open@db/litx?sslmode=require, host=db password='o p'")
-    "postgresql://ada:***@db/litx?sslmode=require, host=db password=***"
+    'postgresql://ada:***@db/litx?sslmode=require, host=db password=***'
     """
     for secret in sorted(_anywhere, key=len, reverse=True):
         text = text.replace(secret, MASK)

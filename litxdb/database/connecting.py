@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from litxdb.database.endpoint import Endpoint
 from litxdb.database.failures import Retry, cause, classify
+from litxdb.database.interruption import interruptible
 from litxdb.errors import ConnectionFailed
 
 if TYPE_CHECKING:
@@ -103,11 +102,11 @@ def _attempt(endpoint: Endpoint, parameters: Mapping[str, str], timeout_seconds:
     import psycopg2
     from psycopg2.extensions import make_dsn
 
-    dsn = make_dsn(**{**parameters, "connect_timeout": timeout_seconds})
+    dsn = make_dsn(None, **{**parameters, "connect_timeout": timeout_seconds})
 
     try:
         # libpq's own time-out does not cover name resolution, and counts anew for every address.
-        return _interruptible(lambda: psycopg2.connect(dsn), timeout_seconds + 5 * max(1, len(endpoint.hosts)))
+        return interruptible(lambda: psycopg2.connect(dsn), timeout_seconds + 5 * max(1, len(endpoint.hosts)))
     except psycopg2.Error as error:
         raise failed(endpoint, str(error)) from None
     except TimeoutError:
@@ -121,32 +120,3 @@ def failed(endpoint: Endpoint, message: str) -> ConnectionFailed:
     if failure.retry is Retry.NEVER:
         return ConnectionFailed(text, failure.hint)
     return NotYetConnected(text, failure.hint, failure.retry)
-
-
-def _interruptible(function: Callable[[], Connection], seconds: float) -> Connection:
-    """Run a blocking C call in a thread, so that Ctrl-C and SIGTERM are heard while it blocks."""
-    outcome: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-    abandoned = threading.Event()
-
-    def work() -> None:
-        try:
-            result = function()
-        except BaseException as error:
-            outcome.put((None, error))
-        else:
-            if abandoned.is_set():
-                result.close()
-            outcome.put((result, None))
-
-    threading.Thread(target=work, name="litxdb connect", daemon=True).start()
-    try:
-        result, failure = outcome.get(timeout=seconds)
-    except BaseException as error:
-        abandoned.set()
-        if isinstance(error, queue.Empty):
-            raise TimeoutError from None
-        raise
-    if failure:
-        raise failure
-    connection: Connection = result
-    return connection

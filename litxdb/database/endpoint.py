@@ -150,10 +150,16 @@ def _remember_raw_password(text: str) -> None:
 def _is_local(host: str) -> bool:
     if host.startswith(("/", "@")) or host.lower() == "localhost":
         return True
+    return is_address(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback
+
+
+def is_address(host: str) -> bool:
+    """Whether the host is an IP address, perhaps with an IPv6 zone, rather than a name."""
     try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+        ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return False
+    return True
 
 
 def _without_suffix(host: str) -> str:

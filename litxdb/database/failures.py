@@ -58,7 +58,7 @@ FAILURES = (
     Failure(
         ("certificate verify failed", "does not match host name", "root certificate file", "could not read root cert"),
         Retry.NEVER,
-        "Name the authority that signed the server's certificate (sslrootcert=FILE), and the host as the certificate does.",
+        "Name the authority of the server's certificate (sslrootcert=FILE), and the host as the certificate does.",
     ),
     Failure(
         ("server does not support ssl", "received invalid response to ssl negotiation"),

@@ -8,24 +8,57 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import signal
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from litxdb.errors import Interrupted, Terminated
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
+Result = TypeVar("Result")
 _connections: weakref.WeakSet[Connection] = weakref.WeakSet()
 
 
 def watch(connection: Connection) -> None:
     """Have this connection's running statement cancelled when the program is told to stop."""
     _connections.add(connection)
+
+
+def interruptible(function: Callable[[], Result], seconds: float) -> Result:
+    """Run a blocking C call in a thread, so that Ctrl-C and SIGTERM are heard while it blocks.
+
+    Raises TimeoutError after `seconds`; a connection that comes later still is closed.
+    """
+    outcome: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
+    abandoned = threading.Event()
+
+    def work() -> None:
+        try:
+            result = function()
+        except BaseException as error:
+            outcome.put((None, error))
+            return
+        outcome.put((result, None))
+        if abandoned.is_set() and hasattr(result, "close"):
+            result.close()
+
+    threading.Thread(target=work, name="litxdb blocking call", daemon=True).start()
+    try:
+        result, failure = outcome.get(timeout=seconds)
+    except BaseException as error:
+        abandoned.set()
+        if isinstance(error, queue.Empty):
+            raise TimeoutError from None
+        raise
+    if failure:
+        raise failure
+    return cast("Result", result)
 
 
 @contextlib.contextmanager

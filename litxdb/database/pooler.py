@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import select
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from litxdb.database.polling import finished
+
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
+CONNECT_SECONDS = 30.0
 ANSWER_SECONDS = 3.0
 """An idle direct session answers at once; through a pooler whose server connections are all taken it waits."""
 
@@ -24,38 +26,26 @@ def is_transaction_pooler(first: Connection, parameters: Mapping[str, str]) -> b
     import psycopg2
     from psycopg2.extensions import make_dsn
 
-    probe = psycopg2.connect(make_dsn(**parameters), async_=1)
-    deadline = time.monotonic() + ANSWER_SECONDS + float(parameters.get("connect_timeout", "10"))
+    probe = psycopg2.connect(make_dsn(None, **parameters), async_=1)
     try:
-        if not _ready(probe, deadline):
-            return True
-        before = _pid(probe, deadline)
+        if not finished(probe, time.monotonic() + CONNECT_SECONDS):
+            raise psycopg2.OperationalError("timeout expired")
+        before = _pid(probe)
         with first.cursor() as cursor:
             cursor.execute("begin")
             try:
-                return before is None or _pid(probe, time.monotonic() + ANSWER_SECONDS) != before
+                return before is None or _pid(probe) != before
             finally:
                 cursor.execute("rollback")
     finally:
         probe.close()
 
 
-def _pid(probe: Connection, deadline: float) -> int | None:
+def _pid(probe: Connection) -> int | None:
+    """Ask for the backend's pid; None when no server connection was to be had in time."""
     with probe.cursor() as cursor:
         cursor.execute("select pg_backend_pid()")
-        if not _ready(probe, deadline):
+        if not finished(probe, time.monotonic() + ANSWER_SECONDS):
             return None
         row = cursor.fetchone()
         return int(row[0]) if row else None
-
-
-def _ready(probe: Connection, deadline: float) -> bool:
-    """Wait until the asynchronous connection has its answer; False when the deadline comes first."""
-    from psycopg2.extensions import POLL_OK, POLL_READ
-
-    while (state := probe.poll()) != POLL_OK:
-        left = max(0.0, deadline - time.monotonic())
-        waiting = ([probe], []) if state == POLL_READ else ([], [probe])
-        if not any(select.select(*waiting, [], left)):
-            return False
-    return True

@@ -1,0 +1,130 @@
+"""The command line: the Typer app, and main(), which turns every end of a run into its exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Annotated
+
+import typer
+
+from litxdb import __version__, render
+from litxdb.commands import history, local, migrate, ping, revision, rollback, seed, stamp, status, up
+from litxdb.database import stoppable
+from litxdb.database.refusals import refusal
+from litxdb.errors import Exit, Interrupted, LitxdbError, Terminated
+from litxdb.redaction import redact
+
+PANELS: dict[str, tuple[ModuleType, ...]] = {
+    "Start here": (up, ping),
+    "Schema": (migrate, rollback, status, history, revision, stamp),
+    "Data": (seed,),
+    "Local": (local,),
+}
+"""The commands in the order of --help; each module of litxdb/commands stands here once."""
+
+app = typer.Typer(
+    name="litxdb",
+    help="Look after LitXplore's PostgreSQL database. Start with: litxdb up",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+logger = logging.getLogger("litxdb")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line (sys.argv by default) and return its exit code; nothing is raised."""
+    try:
+        with stoppable():
+            app(args=None if argv is None else list(argv), prog_name="litxdb")
+        code: int = Exit.DONE
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else Exit.USAGE
+    except (Interrupted, KeyboardInterrupt):
+        render.note("Interrupted.")
+        code = Exit.INTERRUPTED
+    except Terminated:
+        render.note("Terminated.")
+        code = Exit.TERMINATED
+    except BrokenPipeError:
+        code = Exit.DONE  # the reader of our output had enough
+    except Exception as error:
+        code = _explain(error)
+    return _flush(code)
+
+
+def _explain(error: Exception) -> int:
+    """Tell a person what went wrong, and return the exit code that says it to a program."""
+    if logger.isEnabledFor(logging.DEBUG):
+        render.note("".join(traceback.format_exception(error)))
+    problem = error if isinstance(error, LitxdbError) else refusal(error)
+    if problem is None:
+        problem = LitxdbError(f"This is a bug in litxdb: {type(error).__name__}: {error}", _keep_traceback(error))
+    render.failure(problem)
+    return problem.code
+
+
+def _keep_traceback(error: Exception) -> str:
+    """Write the traceback to a file of the person's own (no local variables: they may hold a password)."""
+    handle, path = tempfile.mkstemp(prefix="litxdb-traceback-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(redact(f"litxdb {__version__}\n" + "".join(traceback.format_exception(error))))
+    return f"The traceback is in {path}; please report it. litxdb --debug shows it here."
+
+
+def _flush(code: int) -> int:
+    """Flush stdout while a closed pipe can still be told from a bug."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+class _RedactingFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        render.line(f"litxdb {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show SQL and tracebacks on stderr.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    logger.handlers.clear()
+    logger.setLevel(logging.DEBUG if debug else logging.WARNING)
+    if debug:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_RedactingFormatter("%(name)s  %(message)s"))
+        logger.addHandler(handler)
+
+
+def _add(group: typer.Typer, module: ModuleType, panel: str | None) -> None:
+    """Register a module of commands/: its name, its docstring as help, its command() or its COMMANDS."""
+    name = module.__name__.rpartition(".")[2].replace("_", "-")
+    if hasattr(module, "COMMANDS"):
+        inner = typer.Typer(no_args_is_help=True, add_completion=False)
+        for member in module.COMMANDS:
+            _add(inner, member, None)
+        group.add_typer(inner, name=name, help=module.__doc__, rich_help_panel=panel)
+    else:
+        group.command(name, help=module.__doc__, rich_help_panel=panel)(module.command)
+
+
+for _panel, _modules in PANELS.items():
+    for _module in _modules:
+        _add(app, _module, _panel)

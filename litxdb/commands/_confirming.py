@@ -1,0 +1,31 @@
+"""Asking before something is destroyed: the effect is shown first, and silence is a no."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from litxdb import render
+from litxdb.errors import Refused
+
+
+def confirm(effect: str, *, yes: bool, word: str | None = None) -> None:
+    """Show the effect and go on only with consent: --yes, or the answer yes, or in production the `word` typed.
+
+    Raises Refused when nobody can be asked, or the answer is no.
+    """
+    render.note(effect)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("Nobody is there to confirm this.", "Add --yes if it is meant.")
+    if word is None:
+        agreed = typer.confirm("Continue?", err=True)
+    else:
+        agreed = (
+            typer.prompt(f"This is production. Type {word} to continue", default="", show_default=False, err=True)
+            == word
+        )
+    if not agreed:
+        raise Refused("Not confirmed: nothing was changed.")

@@ -1,0 +1,42 @@
+"""What an error of a statement means to a person: psycopg2's and SQLAlchemy's exceptions as litxdb's own."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from litxdb.database.failures import cause
+from litxdb.errors import ConnectionFailed, LitxdbError, ServerRefused
+
+HINTS = {
+    "25006": "The session is read-only: connect to the primary, or to a role without default_transaction_read_only.",
+    "42501": "Connect as the owner, or have the missing privilege granted.",
+    "42P01": "Bring the schema up to date: litxdb migrate",
+    "3F000": "Create the schema, or set the role's search_path.",
+    "53100": "The server's disk is full: free space there, then run this again.",
+    "53200": "The server is out of memory: lower work_mem or maintenance_work_mem, or try again later.",
+    "53300": "All connections are taken: close idle ones, or raise max_connections.",
+    "55P03": "Somebody holds a lock that this needs: find the holder in pg_stat_activity, or try again later.",
+    "57014": "The statement ran into statement_timeout, or somebody cancelled it.",
+    "40P01": "Two transactions blocked each other: run it again.",
+    "40001": "Another transaction changed the same rows: run it again.",
+}
+"""Next steps by SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
+
+
+def refusal(error: BaseException) -> LitxdbError | None:
+    """Translate a driver's exception; None for any other.
+
+    A connection that was lost becomes ConnectionFailed, everything else that the server said ServerRefused.
+    """
+    psycopg2 = sys.modules.get("psycopg2")
+    origin: Any = getattr(error, "orig", None) or error  # SQLAlchemy keeps the driver's exception in `orig`
+    if psycopg2 is None or not isinstance(origin, psycopg2.Error):
+        return None
+    if origin.pgcode is None and isinstance(origin, (psycopg2.OperationalError, psycopg2.InterfaceError)):
+        return ConnectionFailed(
+            f"The connection was lost: {cause(str(origin))}.", "Run it again once the server is up."
+        )
+    primary = getattr(getattr(origin, "diag", None), "message_primary", None) or cause(str(origin))
+    hint = HINTS.get(origin.pgcode or "") or getattr(origin.diag, "message_hint", None)
+    return ServerRefused(f"The server refused: {primary} (SQLSTATE {origin.pgcode}).", hint)

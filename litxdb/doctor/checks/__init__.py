@@ -1,0 +1,1 @@
+"""The checks that one query cannot answer, one a file; the others are SQL files in sql/checks."""

@@ -1,0 +1,104 @@
+"""Creates a data directory whole or not at all, and deletes only those that litxdb created."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from litxdb.errors import ConfigurationInvalid, Refused, ServerRefused
+from litxdb.local.account import Account
+from litxdb.local.binaries import Binaries
+from litxdb.local.postmaster import ENVIRONMENT
+
+MARKER = "MADE_BY_LITXDB"
+PARTIAL = "partial-"
+LOCALE = ["--locale=C.UTF-8"] if sys.platform == "linux" else ["--locale=C", "--lc-ctype=en_US.UTF-8"]
+"""Code point order and Unicode letters, as Neon has them; macOS knows the letters under another name."""
+
+
+def exists(data: Path) -> bool:
+    """Tell whether there is a data directory; an unfinished one never has this name."""
+    return os.path.isfile(data / "PG_VERSION")  # noqa: PTH113 - Path.is_file() raises where it may not look
+
+
+def require_major(data: Path, binaries: Binaries) -> None:
+    """Refuse what is there but is no data directory of this major version."""
+    if not exists(data):
+        raise ConfigurationInvalid(
+            f"{data} is in the way: it is not a PostgreSQL data directory.", "Move it, or set LITXDB_HOME elsewhere."
+        )
+    major = (data / "PG_VERSION").read_text().strip()
+    if major != str(binaries.major):
+        raise ConfigurationInvalid(
+            f"{data} belongs to PostgreSQL {major}, and this installation is PostgreSQL {binaries.version}.",
+            f"Dump it with PostgreSQL {major} and restore it into a new one, or start afresh: litxdb local reset.",
+        )
+
+
+def create(data: Path, binaries: Binaries, account: Account) -> None:
+    """Run initdb in a directory of another name and rename that at the end; call this under the lock."""
+    account.require_entry()
+    partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=data.parent))
+    try:
+        if account.switch:
+            os.chown(partial, account.uid, account.gid)
+        # initdb accepts trust for the socket, which only its owner can reach, and a password for TCP that nobody has.
+        command: list[str | Path] = [
+            binaries.bin / "initdb",
+            "-D",
+            partial,
+            "--no-sync",
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            *LOCALE,
+        ]
+        command += ["--auth-local=trust", "--auth-host=scram-sha-256"]
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=ENVIRONMENT,
+            cwd="/",
+            **account.identity,
+        )
+        if done.returncode != 0:
+            raise ServerRefused(f"PostgreSQL could not be created in {data}: {_complaint(done.stderr)}.")
+        (partial / MARKER).write_text("litxdb made this data directory; `litxdb local reset` deletes it.\n")
+        partial.rename(data)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def clean(directory: Path) -> None:
+    """Remove what an interrupted creation or deletion has left; call this under the lock."""
+    for leftover in directory.glob(f"{PARTIAL}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def require_ours(data: Path) -> None:
+    """Refuse a data directory that `create` did not make."""
+    if data.is_symlink() or not exists(data) or not (data / MARKER).is_file():
+        raise Refused(
+            f"{data} was not made by litxdb, so litxdb does not delete it.", "Check LITXDB_HOME, or remove it yourself."
+        )
+
+
+def delete(data: Path) -> None:
+    """Delete a data directory that `create` made; call this under the lock, with no server."""
+    doomed = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=data.parent))
+    data.rename(doomed / data.name)
+    shutil.rmtree(doomed)
+
+
+def _complaint(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip() and "removing" not in line]
+    return " ".join(lines[-3:]).rstrip(".") or "initdb left no message"

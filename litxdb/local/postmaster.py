@@ -1,0 +1,157 @@
+"""The server's main process: what postmaster.pid says, whether that is true, how to start and to stop it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from litxdb.errors import ConnectionFailed
+from litxdb.local.account import Account
+from litxdb.local.files import open_private
+
+if TYPE_CHECKING:
+    import psutil
+
+STOP_SECONDS = 60
+LARGEST_LOG = 10_000_000
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
+"""The server's whole environment: nothing of ours (PGPORT, PGOPTIONS, LANG) may change what it does or says."""
+
+_LOGGED = re.compile(r"\b(?:FATAL|PANIC|ERROR|DETAIL|HINT):\s+(.*)|\bLOG:\s+(could not .*)")
+
+
+@dataclass(frozen=True)
+class PidFile:
+    """What postmaster.pid tells; the server writes it line by line, and a crash may leave any part of it."""
+
+    pid: int
+    port: int | None = None
+    sockets: Path | None = None
+
+    @classmethod
+    def read(cls, data: Path) -> PidFile | None:
+        """Read the file; None when it is missing, unreadable, or does not begin with a process id."""
+        try:
+            lines = (data / "postmaster.pid").read_bytes().split(b"\n")
+            pid = abs(int(lines[0]))
+        except (OSError, ValueError):
+            return None
+        port = int(lines[3]) if len(lines) > 4 and lines[3].isdigit() else None
+        sockets = Path(os.fsdecode(lines[4])) if len(lines) > 5 and lines[4] else None
+        return cls(pid, port, sockets) if pid else None
+
+
+def find(data: Path) -> psutil.Process | None:
+    """Return the live postmaster of this data directory, never a stranger that inherited its process id.
+
+    It must belong to the directory's owner, be called postgres, and have been started for exactly this directory. Where
+    that cannot be seen it counts as a stranger: PostgreSQL's own check of its shared memory still protects the data.
+    """
+    import psutil
+
+    told = PidFile.read(data)
+    if told is None:
+        return None
+    try:
+        process = psutil.Process(told.pid)
+        with process.oneshot():
+            alive = process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+            named = process.name() == "postgres" and process.uids().effective == data.stat().st_uid
+        return process if alive and named and _works_for(process, data) else None
+    except (psutil.Error, OSError):
+        return None
+
+
+def _works_for(process: psutil.Process, data: Path) -> bool:
+    # The postmaster keeps its command line; its children rewrite theirs. The working directory is the surer sign, but
+    # root in a container without CAP_SYS_PTRACE may not see it.
+    import psutil
+
+    command = process.cmdline()
+    if str(data) in (after for before, after in pairwise(command) if before == "-D"):
+        return True
+    try:
+        return data.samefile(process.cwd())
+    except (psutil.AccessDenied, OSError):
+        return False
+
+
+def launch(command: Sequence[str | Path], data: Path, log: Path, account: Account) -> subprocess.Popen[bytes]:
+    """Start the server in a session of its own; call this under the lock, with no live postmaster."""
+    environment = dict(ENVIRONMENT)
+    told = PidFile.read(data)
+    if told is not None:
+        # PostgreSQL gives up when the old process id lives, even as a stranger or a zombie, except for its parent and
+        # the one in this variable (made for pg_ctl). Its check for survivors in shared memory takes place all the same.
+        environment["PG_GRANDPARENT_PID"] = str(told.pid)
+    else:
+        (data / "postmaster.pid").unlink(missing_ok=True)
+    descriptor = open_private(log, os.O_WRONLY | os.O_APPEND)
+    try:
+        if os.fstat(descriptor).st_size > LARGEST_LOG:
+            os.ftruncate(descriptor, 0)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            start_new_session=True,
+            env=environment,
+            umask=0o077,
+            cwd="/",
+            **account.identity,
+        )
+    finally:
+        os.close(descriptor)
+    # In a process that lives longer than its server, the dead server must not stay as a zombie.
+    threading.Thread(target=process.wait, name=f"wait for postgres {process.pid}", daemon=True).start()
+    return process
+
+
+def end(process: psutil.Process, data: Path, *, immediate: bool) -> None:
+    """Shut the server down, fast (a checkpoint) or immediately (recovery at the next start), and see it end."""
+    import psutil
+
+    try:
+        process.send_signal(signal.SIGQUIT if immediate else signal.SIGINT)
+    except psutil.NoSuchProcess:
+        return
+    patience = time.monotonic() + STOP_SECONDS
+    while not ended(process):
+        if time.monotonic() > patience:
+            raise ConnectionFailed(
+                f"PostgreSQL in {data} (process {process.pid}) has not stopped after {STOP_SECONDS} seconds.",
+                "It may be writing a large checkpoint: wait, or stop it immediately.",
+            )
+        time.sleep(0.01)
+
+
+def ended(process: psutil.Process) -> bool:
+    """Tell whether a process is gone; a zombie is, whenever its parent may notice."""
+    import psutil
+
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def reason(log: Path, offset: int) -> str:
+    """Return why the server ended: the last complaints in its log since `offset`, else the last lines."""
+    try:
+        with log.open("rb") as file:
+            file.seek(offset)
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    complaints = [" ".join(filter(None, match.groups())) for match in map(_LOGGED.search, lines) if match]
+    return " ".join((complaints or lines)[-4:]).rstrip(".") or "it left no message"

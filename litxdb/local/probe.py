@@ -1,0 +1,80 @@
+"""Asks a server whether it is there, and whether it serves the data directory that is meant."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from litxdb.errors import ConnectionFailed, ServerRefused
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection
+
+
+class Answer(enum.Enum):
+    """What came back from an attempt to connect."""
+
+    SERVING = enum.auto()
+    STARTING = enum.auto()
+    STOPPING = enum.auto()
+    FULL = enum.auto()
+    ANOTHER = enum.auto()
+    NONE = enum.auto()
+
+
+TEXTS = {
+    "the database system is starting up": Answer.STARTING,
+    "the database system is in recovery mode": Answer.STARTING,
+    "not yet accepting connections": Answer.STARTING,
+    "not accepting connections": Answer.STARTING,
+    "the database system is shutting down": Answer.STOPPING,
+    "too many clients": Answer.FULL,
+    "remaining connection slots": Answer.FULL,
+}
+"""Errors while connecting carry no SQLSTATE in psycopg2; the server runs with lc_messages=C, so the text is stable."""
+
+
+def connect(parameters: Mapping[str, str]) -> connection:
+    """Connect in autocommit mode, untouched by PGOPTIONS of the environment."""
+    import psycopg2
+
+    words: dict[str, Any] = {**parameters, "options": "", "connect_timeout": "10", "application_name": "litxdb local"}
+    session: connection = psycopg2.connect("", **words)
+    session.autocommit = True
+    return session
+
+
+def ask(parameters: Mapping[str, str], data: Path) -> Answer:
+    """Connect once and see who answers; a refusal that waiting cannot cure raises ServerRefused."""
+    import psycopg2
+
+    try:
+        session = connect(parameters)
+    except psycopg2.OperationalError as error:
+        text = str(error).strip()
+        for known, answer in TEXTS.items():
+            if known in text:
+                return answer
+        if "FATAL:" in text:
+            raise ServerRefused(
+                f"The PostgreSQL in {data} refuses litxdb: {text.split('FATAL:')[-1].strip()}."
+            ) from error
+        return Answer.NONE
+    try:
+        with session.cursor() as cursor:
+            cursor.execute("show data_directory")
+            row = cursor.fetchone()
+    except psycopg2.Error as error:
+        raise ConnectionFailed(f"The PostgreSQL in {data} ended the session: {error}.", "Try again.") from error
+    finally:
+        session.close()
+    return Answer.SERVING if row and _same(Path(row[0]), data) else Answer.ANOTHER
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False

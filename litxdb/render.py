@@ -1,0 +1,219 @@
+"""All output: tables, JSON and CSV on stdout, everything else on stderr; the only importer of rich.
+
+Every text passes through `redact`. Control characters are shown as escapes, so that a value from the database can
+neither colour the screen nor move the cursor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv as csv_format
+import dataclasses
+import enum
+import io
+import json as json_format
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from litxdb.errors import LitxdbError
+from litxdb.redaction import redact
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+UNLIMITED = 32_000
+"""Columns of a console that is no terminal: a pipe has no width, and nothing is cut in one."""
+
+
+class Form(enum.StrEnum):
+    """How a result is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def note(text: str) -> None:
+    """Write a line for the person beside the answer, on stderr."""
+    _write(sys.stderr, text)
+
+
+def line(text: str = "") -> None:
+    """Write a line of the answer, on stdout, exactly as it is."""
+    _write(sys.stdout, text)
+
+
+def failure(error: LitxdbError) -> None:
+    """Say what happened and what to do next, on stderr."""
+    _styled(sys.stderr, ("error: ", "bold red"), (error.message, ""))
+    if error.hint:
+        _styled(sys.stderr, ("  hint: ", "bold"), (error.hint, ""))
+
+
+def json(answer: object) -> None:
+    """Write one JSON object: raw numbers, ISO 8601 times."""
+    line(json_format.dumps(_plain(answer), indent=2, ensure_ascii=False))
+
+
+def rows(
+    found: Sequence[object],
+    form: Form,
+    *,
+    columns: Mapping[str, str | tuple[str, Callable[[Any], str]]],
+    within: object | None = None,
+) -> None:
+    """Write rows (dataclasses): a table of the given columns, or every field, raw, as JSON or CSV.
+
+    `columns` maps a field to its heading, or to its heading and how a person reads it. `within` is the result that
+    the rows belong to: its other fields stand beside "rows" in the JSON object.
+    """
+    records = [_record(row) for row in found]
+    if form is Form.json:
+        json({**(_record(within) if within is not None else {}), "rows": records})
+    elif form is Form.csv:
+        _csv(records, list(records[0]) if records else list(columns))
+    elif records:
+        shown = {name: (column, _cell) if isinstance(column, str) else column for name, column in columns.items()}
+        cells = [[read(record[name]) for name, (_, read) in shown.items()] for record in records]
+        _table(cells, [heading for heading, _ in shown.values()])
+
+
+@contextlib.contextmanager
+def step(title: str) -> Iterator[list[str]]:
+    """Show on stderr that something is under way and, once it is done, what came of it and how long it took.
+
+    The block appends its outcome to the list that it gets; a failure leaves the line of the error alone.
+    """
+    outcome: list[str] = []
+    start = time.perf_counter()
+    console = _console(sys.stderr)
+    with console.status(redact(title)) if console.is_terminal else contextlib.nullcontext():
+        yield outcome
+    seconds = time.perf_counter() - start
+    detail = f"  {', '.join(outcome)}" if outcome else ""
+    _styled(sys.stderr, ("✓ ", "green"), (f"{title:<28}", ""), (f"{duration(seconds * 1000):>8}", "dim"), (detail, ""))
+
+
+def mark(ok: bool) -> str:
+    """Return the sign for a thing that is well, or not.
+
+    >>> mark(True), mark(False)
+    ('✓', '✗')
+    """
+    return "✓" if ok else "✗"
+
+
+def duration(milliseconds: float | None) -> str:
+    """Write a time as a person reads it.
+
+    >>> duration(0.42), duration(12.3), duration(2150), duration(None)
+    ('0.4 ms', '12 ms', '2.15 s', '')
+    """
+    if milliseconds is None:
+        return ""
+    if milliseconds < 10:
+        return f"{milliseconds:.1f} ms"
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.2f} s"
+
+
+def size(count: int | None) -> str:
+    """Write a number of bytes as PostgreSQL's pg_size_pretty does.
+
+    >>> size(10239), size(38_000_000)
+    ('10239 bytes', '36 MB')
+    """
+    if count is None:
+        return ""
+    value, units = float(count), iter(("kB", "MB", "GB", "TB"))
+    if value < 10240:
+        return f"{count} bytes"
+    unit = ""
+    while value >= 10240 or not unit:
+        value, unit = value / 1024, next(units, "TB")
+        if unit == "TB":
+            break
+    return f"{value:.0f} {unit}"
+
+
+def _record(row: object) -> dict[str, Any]:
+    if isinstance(row, Mapping):
+        return dict(row)
+    assert dataclasses.is_dataclass(row)
+    return {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+
+
+def _plain(value: object) -> object:
+    """Reduce a result to what JSON knows."""
+    if dataclasses.is_dataclass(value) or isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in _record(value).items()}
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)
+
+
+def _csv(records: Iterable[Mapping[str, Any]], names: Sequence[str]) -> None:
+    text = io.StringIO()
+    writer = csv_format.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_plain(record[name]) for name in names] for record in records)
+    line(text.getvalue().removesuffix("\n"))
+
+
+def _table(cells: Sequence[Sequence[str]], headings: Sequence[str]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for index, heading in enumerate(headings):
+        numeric = all(not row[index] or row[index][:1].isdigit() for row in cells)
+        table.add_column(heading, justify="right" if numeric and any(row[index] for row in cells) else "left")
+    for row in cells:
+        table.add_row(*(Text(value, style="green" if value == "✓" else "red" if value == "✗" else "") for value in row))
+    _console(sys.stdout).print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return mark(value)
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S%z")
+    return printable(redact(str(value)))
+
+
+def printable(text: str) -> str:
+    r"""Show control characters as escapes.
+
+    >>> printable("a\x1b[31m\nb")
+    'a\\x1b[31m\\nb'
+    """
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _styled(stream: TextIO, *parts: tuple[str, str]) -> None:
+    from rich.text import Text
+
+    console = _console(stream)
+    console.print(Text.assemble(*((redact(text), style) for text, style in parts)), soft_wrap=not console.is_terminal)
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream, width=None if stream.isatty() else UNLIMITED, highlight=False, markup=False)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(redact(text) + "\n")
+    stream.flush()
