@@ -64,5 +64,4 @@ def _write(
             version_path=directory.resolve(),
             process_revision_directives=keep_only_differences,
         )
-    assert not isinstance(script, list) or not script
-    return Path(script.path) if script else None
+    return None if script is None or isinstance(script, list) else Path(script.path)

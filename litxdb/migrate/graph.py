@@ -59,7 +59,7 @@ class Graph:
     @property
     def head(self) -> Revision:
         """The newest revision; raises ConfigurationInvalid when there are several."""
-        followed = {name for revision in self.revisions for name in revision.follows}
+        followed = {self.find(name).id for revision in self.revisions for name in revision.follows}
         heads = [revision for revision in self.revisions if revision.id not in followed]
         if len(heads) > 1:
             names = " and ".join(revision.id for revision in heads)
@@ -99,6 +99,11 @@ class Graph:
             if revision.id in wanted:
                 wanted |= {self.find(other).id for other in revision.follows + revision.depends_on}
         return tuple(revision for revision in self.revisions if revision.id in wanted)
+
+
+def heads(directory: Path | None = None) -> frozenset[str]:
+    """Return what alembic_version holds in a database that is up to date."""
+    return frozenset({Graph.read(directory).head.id})
 
 
 def _read(path: Path) -> Revision:

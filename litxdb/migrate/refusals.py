@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from litxdb.database.refusals import HINTS as GENERAL
 from litxdb.errors import ConnectionFailed, LitxdbError, ServerRefused
 
 if TYPE_CHECKING:
     import psycopg2
 
 HINTS = {
+    **GENERAL,
     "42501": "Run it as the owner of the database's tables, or grant this role CREATE on the database and the schema.",
-    "25006": "This connection only reads: use the primary server, and a role without default_transaction_read_only.",
-    "53100": "The server's disk is full: make room there, then run it again.",
-    "53200": "The server is out of memory: look at its log, then run it again.",
-    "55P03": "Somebody uses the table: run it again at a quieter time, or end that session (litxdb locks shows it).",
-    "40P01": "Another session wanted the same locks the other way round: run it again.",
-    "57014": "The statement was cancelled, by statement_timeout or by a person: run it again.",
-    "42P07": "The table or index is there although no revision says so: litxdb stamp records what the schema is at.",
-    "42710": "The object is there although no revision says so: litxdb stamp records what the schema is at.",
+    "42P01": "The schema lacks what its recorded revision stands for: restore it, or correct that with litxdb stamp.",
+    "42P07": "It is there although no revision says so: litxdb stamp records which revision the schema is at.",
+    "42710": "It is there although no revision says so: litxdb stamp records which revision the schema is at.",
+    "42701": "It is there although no revision says so: litxdb stamp records which revision the schema is at.",
     "2BP01": "Something outside these migrations uses it: drop or move that first.",
+    "55P03": "Run it again at a quieter time, or end the session that uses the table: pg_stat_activity shows it.",
 }
 """The next step for a SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 

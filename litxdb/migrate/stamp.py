@@ -37,12 +37,12 @@ def stamp(
             with connection, connection.cursor() as cursor:
                 # the table as Alembic makes it
                 cursor.execute(
-                    f"create table if not exists alembic_version "
-                    f"(version_num varchar(32) not null constraint alembic_version_pkc primary key)"
+                    "create table if not exists alembic_version "
+                    "(version_num varchar(32) not null constraint alembic_version_pkc primary key)"
                 )
-                cursor.execute(f"delete from alembic_version")
+                cursor.execute("delete from alembic_version")
                 if after is not None:
-                    cursor.execute(f"insert into alembic_version values (%s)", (after,))
+                    cursor.execute("insert into alembic_version values (%s)", (after,))
         except psycopg2.Error as error:
             raise explain(error, f"Recording revision {revision}", before) from error
     return Migrated(before, after, ())

@@ -51,11 +51,11 @@ def read_revision(connection: Connection) -> str | None:
             cursor.execute("select to_regclass('alembic_version') is not null")
             if cursor.fetchone() == (False,):
                 return None
-            cursor.execute(f"select version_num from alembic_version order by 1")
+            cursor.execute("select version_num from alembic_version order by 1")
         except psycopg2.errors.InsufficientPrivilege as error:
             raise ServerRefused(
                 f"The role may not read alembic_version: {error.diag.message_primary}.",
-                f"Grant it SELECT on alembic_version, or connect as the owner of the tables.",
+                "Grant it SELECT on alembic_version, or connect as the owner of the tables.",
             ) from error
         names = [row[0] for row in cursor.fetchall()]
     if len(names) > 1:

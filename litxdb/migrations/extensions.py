@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 from litxdb.errors import ServerRefused
-
-if TYPE_CHECKING:
-    from psycopg2.extensions import cursor as Cursor
 
 PACKAGES = {"vector": "pgvector"}
 """What Debian's packages call an extension: postgresql-MAJOR-NAME."""
@@ -21,8 +18,8 @@ left join pg_extension e on e.extname = wanted.name
 """
 
 
-def require(cursor: Cursor, extensions: Mapping[str, str], revision: str) -> list[str]:
-    """Return those of the extensions that are still to be created.
+def require(cursor: Any, extensions: Mapping[str, str], revision: str) -> list[str]:
+    """Return those of the extensions that are still to be created; any psycopg2 cursor will do.
 
     Raises ServerRefused, naming the package to install, for one that the server lacks or has too old.
     """

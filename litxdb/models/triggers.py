@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, Table, event
+from sqlalchemy import DDL, event
 
 from litxdb.models.base import Base, Timestamps
 
@@ -22,9 +22,12 @@ CREATE TRIGGER set_updated_at BEFORE UPDATE ON %(fullname)s FOR EACH ROW EXECUTE
 
 def attach() -> None:
     """Have `create_all` make the extension, the function and each table's trigger."""
-    event.listen(Base.metadata, "before_create", DDL("CREATE EXTENSION IF NOT EXISTS vector"))
-    event.listen(Base.metadata, "before_create", DDL(FUNCTION))
+    _run(Base.metadata, "before_create", "CREATE EXTENSION IF NOT EXISTS vector")
+    _run(Base.metadata, "before_create", FUNCTION)
     for mapper in Base.registry.mappers:
         if issubclass(mapper.class_, Timestamps):
-            assert isinstance(mapper.local_table, Table)
-            event.listen(mapper.local_table, "after_create", DDL(TRIGGER))
+            _run(mapper.local_table, "after_create", TRIGGER)
+
+
+def _run(target: object, moment: str, statement: str) -> None:
+    event.listen(target, moment, DDL(statement))  # type: ignore[no-untyped-call]

@@ -44,11 +44,11 @@ select
     case relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end,
     name,
     concat_ws(' ',
-        'kind ' || relkind,
-        'persistence ' || relpersistence,
+        'kind ' || relkind::text,
+        'persistence ' || relpersistence::text,
         case when relrowsecurity then 'row security' end,
         case when relforcerowsecurity then 'forced' end,
-        'replica identity ' || relreplident,
+        'replica identity ' || relreplident::text,
         'options ' || reloptions::text,
         'partition by ' || pg_get_partkeydef(oid),
         pg_get_expr(relpartbound, oid),
@@ -63,8 +63,8 @@ select
         format_type(a.atttypid, a.atttypmod),
         case when a.attcollation <> t.typcollation then 'collate ' || a.attcollation::regcollation end,
         case when a.attnotnull then 'not null' end,
-        'identity ' || nullif(a.attidentity, ''),
-        'generated ' || nullif(a.attgenerated, ''),
+        'identity ' || nullif(a.attidentity, '')::text,
+        'generated ' || nullif(a.attgenerated, '')::text,
         'default ' || pg_get_expr(d.adbin, d.adrelid))
 from relations r
 join pg_attribute a on a.attrelid = r.oid
@@ -126,7 +126,7 @@ union all
 select
     'trigger',
     format('%s.%I', r.name, g.tgname),
-    concat_ws(' ', pg_get_triggerdef(g.oid), 'enabled ' || g.tgenabled)
+    concat_ws(' ', pg_get_triggerdef(g.oid), 'enabled ' || g.tgenabled::text)
 from relations r
 join pg_trigger g on g.tgrelid = r.oid
 where not g.tgisinternal
@@ -144,7 +144,7 @@ select
     format('%s.%I', r.name, y.polname),
     concat_ws(' ',
         case when y.polpermissive then 'permissive' else 'restrictive' end,
-        'for ' || y.polcmd,
+        'for ' || y.polcmd::text,
         'to ' || (
             select string_agg(coalesce(a.rolname, 'public'), ', ' order by a.rolname)
             from unnest(y.polroles) as role (oid)

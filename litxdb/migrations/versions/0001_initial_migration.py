@@ -1,4 +1,4 @@
-"""initial_migration: literature reviews, still without an owner."""
+"""Initial migration: literature reviews, still without an owner."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""add_user_model: people, known by their e-mail address."""
+"""Add user model: people, known by their e-mail address."""
 
 import sqlalchemy as sa
 from alembic import op

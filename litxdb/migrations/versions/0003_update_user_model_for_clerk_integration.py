@@ -1,4 +1,4 @@
-"""update_user_model_for_clerk_integration: people sign in with Clerk, and have names."""
+"""Update user model for Clerk integration: a Clerk id, and names."""
 
 import sqlalchemy as sa
 from alembic import op

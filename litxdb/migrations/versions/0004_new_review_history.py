@@ -1,4 +1,4 @@
-"""new_review_history: a review belongs to a person, has a topic, and cites."""
+"""New review history: a review belongs to a person, has a topic, and cites."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""create_simplified_tasks_table: background tasks and how far they are."""
+"""Create simplified tasks table: background tasks and how far they are."""
 
 import sqlalchemy as sa
 from alembic import op

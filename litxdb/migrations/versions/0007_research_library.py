@@ -1,5 +1,7 @@
 """Research library: sessions, papers and notes."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -82,7 +84,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION set_updated_at()")
 
 
-def _timestamps() -> list[sa.Column]:
+def _timestamps() -> list[sa.Column[Any]]:
     return [
         sa.Column(name, sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)
         for name in ("created_at", "updated_at")

@@ -1,5 +1,7 @@
 """Research agent: profiles, sources with their embeddings, digests and feedback."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from pgvector.sqlalchemy import Vector
@@ -123,11 +125,11 @@ def downgrade() -> None:
         op.execute("DROP EXTENSION vector")
 
 
-def _id() -> sa.Column:
+def _id() -> sa.Column[Any]:
     return sa.Column("id", sa.BigInteger(), sa.Identity(always=False), primary_key=True)
 
 
-def _timestamps() -> list[sa.Column]:
+def _timestamps() -> list[sa.Column[Any]]:
     return [
         sa.Column(name, sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)
         for name in ("created_at", "updated_at")

@@ -1,5 +1,7 @@
 """Growth: subscriptions, bookmarks, teams, shared reviews and the activity log."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -93,15 +95,15 @@ def downgrade() -> None:
     op.drop_column("users", "subscription_tier")
 
 
-def _id() -> sa.Column:
+def _id() -> sa.Column[Any]:
     return sa.Column("id", sa.BigInteger(), sa.Identity(always=False), primary_key=True)
 
 
-def _owner(name: str, type_: sa.types.TypeEngine, target: str, nullable: bool = False) -> sa.Column:
+def _owner(name: str, type_: sa.types.TypeEngine[Any], target: str, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, type_, sa.ForeignKey(target, ondelete="CASCADE"), nullable=nullable)
 
 
-def _timestamps() -> list[sa.Column]:
+def _timestamps() -> list[sa.Column[Any]]:
     return [
         sa.Column(name, sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)
         for name in ("created_at", "updated_at")
