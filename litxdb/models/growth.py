@@ -87,6 +87,6 @@ class UserActivity(Base):
     entity_type: Mapped[str | None]
     entity_id: Mapped[str | None]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'"))
-    created_at: Mapped[Now]
+    created_at: Mapped[Now] = mapped_column()
 
-    __table_args__ = (Index(None, user_id, created_at.desc()),)
+    __table_args__ = (Index("ix_user_activity_user_id_created_at", user_id, created_at.desc()),)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from litxdb.models.agent import SOURCE_TYPES
@@ -18,7 +19,7 @@ class SystemState(Timestamps, Base):
     __tablename__ = "system_state"
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[dict[str, Any]]
+    value: Mapped[Any] = mapped_column(JSONB)
 
 
 class FetcherState(Timestamps, Base):

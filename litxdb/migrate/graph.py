@@ -1,0 +1,174 @@
+"""The revisions and how they follow one another, read from their files without running them or importing Alembic."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from litxdb.errors import ConfigurationInvalid, Refused
+from litxdb.migrations import VERSIONS
+
+BASE = "base"
+HEAD = "head"
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One migration file. `extensions` maps each extension that it needs to the least version that will do."""
+
+    id: str
+    message: str
+    path: Path
+    follows: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    extensions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All revisions in the order in which they are applied."""
+
+    revisions: tuple[Revision, ...]
+    directories: tuple[Path, ...]
+
+    @classmethod
+    def read(cls, directory: Path | None = None) -> Graph:
+        """Read LitXplore's revisions, and those of a project that follow them in a directory of its own.
+
+        Raises ConfigurationInvalid for files that do not make one history.
+        """
+        directories = (VERSIONS,) if directory is None or directory.resolve() == VERSIONS else (VERSIONS, directory)
+        if not directories[-1].is_dir():
+            raise ConfigurationInvalid(f"There is no directory {directory} with revisions.", "Check the path.")
+        revisions: dict[str, Revision] = {}
+        for path in (path for place in directories for path in sorted(place.glob("*.py"))):
+            revision = _read(path)
+            if revision.id in revisions:
+                raise ConfigurationInvalid(
+                    f"{path} and {revisions[revision.id].path} are both revision {revision.id}.",
+                    "Give one of them another id.",
+                )
+            revisions[revision.id] = revision
+        return cls(tuple(_ordered(revisions)), directories)
+
+    @property
+    def head(self) -> Revision:
+        """The newest revision; raises ConfigurationInvalid when there are several."""
+        followed = {self.find(name).id for revision in self.revisions for name in revision.follows}
+        heads = [revision for revision in self.revisions if revision.id not in followed]
+        if len(heads) > 1:
+            names = " and ".join(revision.id for revision in heads)
+            raise ConfigurationInvalid(
+                f"The history has {len(heads)} heads: {names}.",
+                f"Let one follow the other: set its down_revision, in {heads[-1].path}.",
+            )
+        return heads[0]
+
+    def get(self, name: str) -> Revision | None:
+        """Return the revision with exactly this id."""
+        return next((revision for revision in self.revisions if revision.id == name), None)
+
+    def find(self, name: str) -> Revision:
+        """Return the revision meant by an id, the beginning of one, a branch label or `head`.
+
+        Raises Refused, with a suggestion, when there is none or several.
+        """
+        if name == HEAD:
+            return self.head
+        exact = [revision for revision in self.revisions if name == revision.id or name in revision.labels]
+        found = exact or [revision for revision in self.revisions if name and revision.id.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise Refused(f"Revision {name} could be {_any_of(found)}.", "Write more of its id.")
+        near = difflib.get_close_matches(name, [revision.id for revision in self.revisions], n=1, cutoff=0.4)
+        raise Refused(
+            f"There is no revision {name}.",
+            f"Did you mean {near[0]}?" if near else "Run litxdb history to see them all.",
+        )
+
+    def lineage(self, name: str | None) -> tuple[Revision, ...]:
+        """Return the revision and all that it builds on, oldest first; nothing for None."""
+        wanted = {name} if name else set()
+        for revision in reversed(self.revisions):
+            if revision.id in wanted:
+                wanted |= {self.find(other).id for other in revision.follows + revision.depends_on}
+        return tuple(revision for revision in self.revisions if revision.id in wanted)
+
+
+def heads(directory: Path | None = None) -> frozenset[str]:
+    """Return what alembic_version holds in a database that is up to date."""
+    return frozenset({Graph.read(directory).head.id})
+
+
+def _read(path: Path) -> Revision:
+    try:
+        module = ast.parse(path.read_bytes(), filename=str(path))
+        values = dict(_assignments(module))
+        return Revision(
+            id=values["revision"],
+            message=(ast.get_docstring(module) or path.stem).partition("\n")[0].rstrip("."),
+            path=path,
+            follows=_names(values.get("down_revision")),
+            depends_on=_names(values.get("depends_on")),
+            labels=_names(values.get("branch_labels")),
+            extensions=values.get("extensions") or {},
+        )
+    except (SyntaxError, ValueError, KeyError, OSError) as error:
+        reason = "it sets no revision" if isinstance(error, KeyError) else str(error)
+        raise ConfigurationInvalid(f"{path} is not a revision: {reason}.", "Mend the file, or move it away.") from error
+
+
+def _assignments(module: ast.Module) -> Iterator[tuple[str, Any]]:
+    wanted = {"revision", "down_revision", "depends_on", "branch_labels", "extensions"}
+    for statement in module.body:
+        if isinstance(statement, ast.Assign):
+            targets: list[ast.expr] = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        else:
+            continue
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id in wanted and statement.value is not None:
+                yield target.id, ast.literal_eval(statement.value)
+
+
+def _names(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _ordered(revisions: Mapping[str, Revision]) -> Iterator[Revision]:
+    """Yield each revision after those that it builds on; files come in the order of their names otherwise."""
+    labels = {label: revision.id for revision in revisions.values() for label in revision.labels}
+    done: set[str] = set()
+    left = list(revisions.values())
+    while left:
+        for revision in left:
+            needs = {labels.get(name, name) for name in revision.follows + revision.depends_on}
+            if needs <= done:
+                break
+        else:
+            raise ConfigurationInvalid(*_broken(left, revisions))
+        left.remove(revision)
+        done.add(revision.id)
+        yield revision
+
+
+def _broken(left: list[Revision], revisions: Mapping[str, Revision]) -> tuple[str, str]:
+    for revision in left:
+        for name in revision.follows + revision.depends_on:
+            if name not in revisions:
+                return (
+                    f"Revision {revision.id} follows {name}, which does not exist.",
+                    f"Correct {revision.path}, or restore the missing file.",
+                )
+    return f"{_any_of(left)} follow one another in a circle.", "Correct their down_revision."
+
+
+def _any_of(revisions: list[Revision]) -> str:
+    return ", ".join(revision.id for revision in revisions)

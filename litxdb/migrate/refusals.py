@@ -1,0 +1,43 @@
+"""What it means when the server refuses a revision, and what a person should do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litxdb.database.refusals import HINTS as GENERAL
+from litxdb.errors import ConnectionFailed, LitxdbError, ServerRefused
+
+if TYPE_CHECKING:
+    import psycopg2
+
+HINTS = {
+    **GENERAL,
+    "42501": "Run it as the owner of the database's tables, or grant this role CREATE on the database and the schema.",
+    "42P01": "The schema lacks what its recorded revision stands for: restore it, or correct that with litxdb stamp.",
+    "42P07": "It is there although no revision says so: litxdb stamp records which revision the schema is at.",
+    "42710": "It is there although no revision says so: litxdb stamp records which revision the schema is at.",
+    "42701": "It is there although no revision says so: litxdb stamp records which revision the schema is at.",
+    "2BP01": "Something outside these migrations uses it: drop or move that first.",
+    "55P03": "Run it again at a quieter time, or end the session that uses the table: pg_stat_activity shows it.",
+}
+"""The next step for a SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+LOG = "The server's log says more; after mending the cause, run it again."
+
+
+def explain(error: psycopg2.Error, doing: str, standing: str | None) -> LitxdbError:
+    """Turn the server's refusal into ours: what failed, the server's own words, and what stands now."""
+    if error.pgcode is None and error.diag.message_primary is None:
+        reason = (str(error).strip() or "the connection was lost").splitlines()[0]
+        return ConnectionFailed(f"{doing} failed as the connection broke: {reason}. {_stands(standing)}", LOG)
+    reason = (error.diag.message_primary or str(error)).rstrip(".")
+    if error.diag.message_detail:
+        reason += f" ({error.diag.message_detail.rstrip('.')})"
+    if error.pgcode == "55P03":
+        reason += ", so that nobody queues behind it"
+    hint = error.diag.message_hint or LOG
+    return ServerRefused(f"{doing} failed: {reason}. {_stands(standing)}", HINTS.get(error.pgcode or "", hint))
+
+
+def _stands(standing: str | None) -> str:
+    return f"The database is at revision {standing}." if standing else "No revision is applied."

@@ -1,0 +1,34 @@
+"""How Alembic runs these migrations: for litxdb on a connection that it hands in, else for Alembic's own command.
+
+To use that command on the same revisions, put `[tool.alembic]` with `script_location = "litxdb:migrations"` into a
+pyproject.toml.
+"""
+
+from alembic import context
+from alembic.util import CommandError
+from sqlalchemy import Connection
+
+from litxdb.database import Database
+from litxdb.models import Base
+
+
+def run(connection: Connection) -> None:
+    """Run what Alembic was asked for, each revision in a transaction of its own."""
+    context.configure(
+        connection=connection,
+        target_metadata=context.config.attributes.get("metadata", Base.metadata),
+        transaction_per_migration=True,
+        compare_server_default=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    raise CommandError("These migrations look at the database as they go: they cannot be written as SQL alone.")
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    with Database(command="alembic").direct_engine.connect() as own:
+        run(own)
