@@ -104,7 +104,9 @@ def test_the_legacy_five_make_exactly_the_tables_of_the_contract(empty_db: Datab
     indexes = "select indexdef from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'"
     assert {row[0] for row in query(empty_db, indexes)} == LEGACY_INDEXES
     assert query(empty_db, "select enum_range(null::taskstatus)::text") == [("{pending,running,completed,failed}",)]
-    keys = "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint where contype = 'f' order by 1"
+    keys = (
+        "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint where contype = 'f' order by 1"
+    )
     assert query(empty_db, keys) == [
         ("literature_reviews", "FOREIGN KEY (user_id) REFERENCES users(id)"),
         ("tasks", "FOREIGN KEY (user_id) REFERENCES users(id)"),
@@ -198,7 +200,9 @@ def test_a_live_database_at_revision_5_is_adopted_with_its_data_untouched(adopte
     assert result.before == ADOPTED
     assert not {step.revision for step in result.steps} & set(LEGACY)
     assert snapshot(adopted) == before
-    found = "select title from literature_reviews where to_tsvector('english', content) @@ to_tsquery('networks') limit 1"
+    found = (
+        "select title from literature_reviews where to_tsvector('english', content) @@ to_tsquery('networks') limit 1"
+    )
     assert query(adopted, found) == [("Review 1",)]
 
 
@@ -206,7 +210,10 @@ def test_the_backend_can_go_on_writing_while_the_indexes_are_built(adopted: Data
     """The legacy application's INSERT works at every revision: what is new is nullable or has a default."""
     for revision in Graph.read().revisions[5:]:
         upgrade(adopted, revision.id)
-        query(adopted, "insert into tasks (id, user_id, status, created_at) values (gen_random_uuid(), 1, 'pending', now())")
+        query(
+            adopted,
+            "insert into tasks (id, user_id, status, created_at) values (gen_random_uuid(), 1, 'pending', now())",
+        )
         query(adopted, f"insert into users (clerk_id, email) values ('{revision.id}', '{revision.id}@example.com')")
 
 
@@ -228,7 +235,10 @@ def indexes(db: Database) -> dict[str, bool]:
 
 
 def test_an_interrupted_build_is_repaired_by_running_again(adopted: Database, reader: Any) -> None:
-    query(adopted, "do $$ begin execute format('alter database %I set statement_timeout = 300', current_database()); end $$")
+    query(
+        adopted,
+        "do $$ begin execute format('alter database %I set statement_timeout = 300', current_database()); end $$",
+    )
     with pytest.raises(ServerRefused, match=f"Revision {INDEXES} failed: canceling statement") as failure:
         upgrade(adopted, INDEXES)
     assert f"The database is at revision {ADOPTED}." in failure.value.message
@@ -314,7 +324,9 @@ def test_a_role_that_may_not_create_the_extension_is_told_before_anything_is_app
     server: Server, empty_db: Database
 ) -> None:
     with owned_by(server, empty_db, "owner_of_tables") as db:
-        with pytest.raises(ServerRefused, match="needs the extension vector, and this role may not create it") as failure:
+        with pytest.raises(
+            ServerRefused, match="needs the extension vector, and this role may not create it"
+        ) as failure:
             upgrade(db)
         assert failure.value.hint is not None
         assert "CREATE EXTENSION vector" in failure.value.hint

@@ -75,7 +75,9 @@ def test_updated_at_moves_with_every_raw_update_of_every_new_table(db: Database)
         for model in (models.Document, models.SystemState, models.FetcherState, models.SearchQuery):
             add(connection, model, **{"source_type": "arxiv"} if model is models.SearchQuery else {}, **_key(model))
         add(connection, models.ModelMetadata)
-        moving = [table for table in Base.metadata.sorted_tables if "updated_at" in table.c and table.name not in LEGACY]
+        moving = [
+            table for table in Base.metadata.sorted_tables if "updated_at" in table.c and table.name not in LEGACY
+        ]
         assert len(moving) == 20
         for table in moving:
             before = connection.execute(select(table.c.updated_at)).scalar_one()
@@ -175,7 +177,9 @@ def test_an_embedding_has_1536_dimensions(db: Database) -> None:
 
     with db.engine.begin() as connection:
         source = add(connection, models.Source, source_type="kaggle", embedding=[0.5] * 1536)
-        assert connection.execute(select(models.Source.embedding).where(models.Source.id == source)).scalar_one()[0] == 0.5
+        assert (
+            connection.execute(select(models.Source.embedding).where(models.Source.id == source)).scalar_one()[0] == 0.5
+        )
     with pytest.raises(DataError, match="expected 1536 dimensions"), db.engine.begin() as connection:
         add(connection, models.Source, source_type="kaggle", embedding=[0.5] * 3)
 
