@@ -15,7 +15,8 @@ from litxdb.local.binaries import Binaries
 from litxdb.local.postmaster import ENVIRONMENT
 
 MARKER = "MADE_BY_LITXDB"
-PARTIAL = "partial-"
+PARTIAL = ".litxdb-partial-"
+"""So particular that no directory of a person begins like this: what does is deleted."""
 LOCALE = ["--locale=C.UTF-8"] if sys.platform == "linux" else ["--locale=C", "--lc-ctype=en_US.UTF-8"]
 """Code point order and Unicode letters, as Neon has them; macOS knows the letters under another name."""
 
@@ -25,16 +26,16 @@ def exists(data: Path) -> bool:
     return os.path.isfile(data / "PG_VERSION")  # noqa: PTH113 - Path.is_file() raises where it may not look
 
 
-def require_major(data: Path, binaries: Binaries) -> None:
+def require_major(data: Path, version: str) -> None:
     """Refuse what is there but is no data directory of this major version."""
     if not exists(data):
         raise ConfigurationInvalid(
             f"{data} is in the way: it is not a PostgreSQL data directory.", "Move it, or set LITXDB_HOME elsewhere."
         )
     major = (data / "PG_VERSION").read_text().strip()
-    if major != str(binaries.major):
+    if major != version.split(".")[0]:
         raise ConfigurationInvalid(
-            f"{data} belongs to PostgreSQL {major}, and this installation is PostgreSQL {binaries.version}.",
+            f"{data} belongs to PostgreSQL {major}, and this installation is PostgreSQL {version}.",
             f"Dump it with PostgreSQL {major} and restore it into a new one, or start afresh: litxdb local reset.",
         )
 

@@ -31,11 +31,17 @@ _LOGGED = re.compile(r"\b(?:FATAL|PANIC|ERROR|DETAIL|HINT):\s+(.*)|\bLOG:\s+(cou
 
 @dataclass(frozen=True)
 class PidFile:
-    """What postmaster.pid tells; the server writes it line by line, and a crash may leave any part of it."""
+    """What postmaster.pid tells; the server writes it line by line, and a crash may leave any part of it.
+
+    `data` is the directory's name when the server started, `sockets` where its Unix socket is, and `tcp` whether it
+    listens on an address too.
+    """
 
     pid: int
-    port: int | None = None
+    data: Path | None = None
+    port: int = 0
     sockets: Path | None = None
+    tcp: bool = False
 
     @classmethod
     def read(cls, data: Path) -> PidFile | None:
@@ -45,9 +51,10 @@ class PidFile:
             pid = abs(int(lines[0]))
         except (OSError, ValueError):
             return None
-        port = int(lines[3]) if len(lines) > 4 and lines[3].isdigit() else None
-        sockets = Path(os.fsdecode(lines[4])) if len(lines) > 5 and lines[4] else None
-        return cls(pid, port, sockets) if pid else None
+        if pid and len(lines) > 6 and lines[3].isdigit() and lines[4]:
+            data, sockets = (Path(os.fsdecode(line)) for line in (lines[1], lines[4]))
+            return cls(pid, data, int(lines[3]), sockets, bool(lines[5].strip()))
+        return cls(pid) if pid else None
 
 
 def find(data: Path) -> psutil.Process | None:
@@ -97,8 +104,6 @@ def launch(command: Sequence[str | Path], data: Path, log: Path, account: Accoun
         (data / "postmaster.pid").unlink(missing_ok=True)
     descriptor = open_private(log, os.O_WRONLY | os.O_APPEND)
     try:
-        if os.fstat(descriptor).st_size > LARGEST_LOG:
-            os.ftruncate(descriptor, 0)
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -143,6 +148,15 @@ def ended(process: psutil.Process) -> bool:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def put_away(log: Path) -> int:
+    """Begin a new log where it has grown large, keeping the last one, and return where the next line will be."""
+    size = log.stat().st_size if log.exists() else 0
+    if size > LARGEST_LOG:
+        log.rename(log.with_name(f"{log.name}.old"))
+        return 0
+    return size
 
 
 def reason(log: Path, offset: int) -> str:

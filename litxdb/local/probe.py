@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 class Answer(enum.Enum):
     """What came back from an attempt to connect."""
 
-    SERVING = enum.auto()
-    STARTING = enum.auto()
-    STOPPING = enum.auto()
-    FULL = enum.auto()
-    ANOTHER = enum.auto()
-    NONE = enum.auto()
+    SERVING = "it serves"
+    FULL = "all its connections are taken"
+    STARTING = "it is starting up"
+    STOPPING = "it is shutting down"
+    ANOTHER = "another server has its socket"
+    NO_DATABASE = "there is no such database"
+    NONE = "nobody listens"
 
 
 TEXTS = {
@@ -32,6 +33,7 @@ TEXTS = {
     "the database system is shutting down": Answer.STOPPING,
     "too many clients": Answer.FULL,
     "remaining connection slots": Answer.FULL,
+    "does not exist": Answer.NO_DATABASE,
 }
 """Errors while connecting carry no SQLSTATE in psycopg2; the server runs with lc_messages=C, so the text is stable."""
 
@@ -70,10 +72,11 @@ def ask(parameters: Mapping[str, str], data: Path) -> Answer:
         raise ConnectionFailed(f"The PostgreSQL in {data} ended the session: {error}.", "Try again.") from error
     finally:
         session.close()
-    return Answer.SERVING if row and _same(Path(row[0]), data) else Answer.ANOTHER
+    return Answer.SERVING if row and same(Path(row[0]), data) else Answer.ANOTHER
 
 
-def _same(one: Path, other: Path) -> bool:
+def same(one: Path, other: Path) -> bool:
+    """Tell whether both are one directory, whatever it is called."""
     try:
         return one.samefile(other)
     except OSError:
