@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
+Column = str | tuple[str, Callable[[Any], str]]
+"""A column's heading, or its heading and how a person reads its values."""
+
 UNLIMITED = 32_000
 """Columns of a console that is no terminal: a pipe has no width, and nothing is cut in one."""
 
@@ -63,7 +66,7 @@ def rows(
     found: Sequence[object],
     form: Form,
     *,
-    columns: Mapping[str, str | tuple[str, Callable[[Any], str]]],
+    columns: Mapping[str, Column],
     within: object | None = None,
 ) -> None:
     """Write rows (dataclasses): a table of the given columns, or every field, raw, as JSON or CSV.

@@ -126,7 +126,8 @@ def test_authorities_may_come_from_the_environment(pg15: Server, certificates: C
 
 
 @pytest.mark.parametrize(
-    ("kind", "says"), [("expired", "expired"), ("wrong_name", "does not match host name"), ("unknown_ca", "verify failed")]
+    ("kind", "says"),
+    [("expired", "expired"), ("wrong_name", "does not match host name"), ("unknown_ca", "verify failed")],
 )
 def test_a_bad_certificate_fails_at_once(
     kind: str, says: str, certificates: Certificates, proxy: Listen, empty_url: str, run: Run

@@ -30,10 +30,14 @@ class Stop(BaseException):
 
 @pytest.mark.parametrize("exception", [ValueError, KeyboardInterrupt, Stop])
 def test_a_session_rolls_back_on_any_exception(exception: type[BaseException], db: Database) -> None:
-    with pytest.raises(exception), db.session() as session:
-        session.add(user("ada"))
-        session.flush()
-        raise exception
+    def fail() -> None:
+        with db.session() as session:
+            session.add(user("ada"))
+            session.flush()
+            raise exception
+
+    with pytest.raises(exception):
+        fail()
     with db.session() as session:
         assert session.query(User).count() == 0
     assert db.health().pool.checkedout == 0

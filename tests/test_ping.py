@@ -84,7 +84,9 @@ def test_a_server_that_hangs_costs_the_timeout(run: Run, fake_server: Listen) ->
 
 
 def test_a_query_that_hangs_costs_the_timeout(run: Run, fake_server: Listen) -> None:
-    outcome = run("ping", "--url", fake_server(on_query(hang)).url, "--format", "json", env={"LITXDB_CONNECT_TIMEOUT": "2"})
+    outcome = run(
+        "ping", "--url", fake_server(on_query(hang)).url, "--format", "json", env={"LITXDB_CONNECT_TIMEOUT": "2"}
+    )
     assert outcome.code == Exit.CONNECTION
     assert steps(outcome)[-1] == ("query", False)
 
@@ -148,7 +150,9 @@ def test_two_at_once_do_not_meet(start: Callable[..., Popen[str]], empty_url: st
         assert process.returncode == Exit.DONE, said
 
 
-def test_killed_while_writing_it_leaves_nothing(start: Callable[..., Popen[str]], server: Server, empty_url: str) -> None:
+def test_killed_while_writing_it_leaves_nothing(
+    start: Callable[..., Popen[str]], server: Server, empty_url: str
+) -> None:
     dbname = empty_url.partition("?")[0].rpartition("/")[2]
     for delay in (0.15, 0.2, 0.25, 0.3):
         process = start("ping", "--write", "--url", empty_url)

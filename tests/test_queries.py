@@ -30,11 +30,15 @@ def test_a_header_is_complete(folder: str, name: str) -> None:
     assert query.key("level") in {"info", "warn", "crit"}
     assert query.key("remedy")
     assert {"object", "measured"} <= {column.name for column in query.columns}
-    assert not any(line.startswith("-- ") and line[3:].partition(":")[0] in queries.KEYS for line in query.prose.splitlines())
+    assert not any(
+        line.startswith("-- ") and line[3:].partition(":")[0] in queries.KEYS for line in query.prose.splitlines()
+    )
 
 
 def test_parameters_take_their_defaults(empty_url: str) -> None:
-    query = queries.parse("reports", "x", "-- X\n-- param: most = 2\nselect i, '50%'::text as p from generate_series(1, :most) i")
+    query = queries.parse(
+        "reports", "x", "-- X\n-- param: most = 2\nselect i, '50%'::text as p from generate_series(1, :most) i"
+    )
     with contextlib.closing(psycopg2.connect(empty_url)) as connection:
         assert query.run(connection) == [{"i": 1, "p": "50%"}, {"i": 2, "p": "50%"}]
         assert len(query.run(connection, most=3)) == 3

@@ -31,7 +31,9 @@ def change(db: Database, statement: str) -> None:
 
 def test_what_it_holds(db: Database) -> None:
     assert seed(db) == 8
-    assert ask(db, "select id, clerk_id, email, is_active from users") == [(1, "user_default", "user@example.com", True)]
+    assert ask(db, "select id, clerk_id, email, is_active from users") == [
+        (1, "user_default", "user@example.com", True)
+    ]
     assert ask(db, "select id, user_id from user_profiles") == [(1, 1)]
     (settings,) = ask(db, "select value from system_state where key = 'digest_settings'")[0]
     assert settings["similarity_threshold"] == 0.85
@@ -122,7 +124,9 @@ def test_a_failure_half_way_leaves_nothing(db: Database) -> None:
 
 
 @pytest.mark.parametrize("revision", [None, "0008_chat"])
-def test_a_schema_that_is_not_at_head_is_refused(revision: str | None, empty_db: Database, empty_url: str, run: Run) -> None:
+def test_a_schema_that_is_not_at_head_is_refused(
+    revision: str | None, empty_db: Database, empty_url: str, run: Run
+) -> None:
     if revision:
         migrate.upgrade(empty_db, revision)
     with pytest.raises(Refused, match=f"stands at {revision}" if revision else "is empty"):

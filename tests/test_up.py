@@ -77,13 +77,17 @@ def test_what_is_found_is_shown_with_its_remedy(run: Run, db_url: str, db: objec
 
     with contextlib.closing(psycopg2.connect(db_url)) as connection:
         connection.autocommit = True
-        connection.cursor().execute("update pg_index set indisvalid = false where indexrelid = 'ix_tasks_user_id'::regclass")
+        connection.cursor().execute(
+            "update pg_index set indisvalid = false where indexrelid = 'ix_tasks_user_id'::regclass"
+        )
     outcome = run("up", "--url", db_url)
     assert outcome.code == Exit.FINDINGS
     assert "reindex index concurrently public.ix_tasks_user_id" in outcome.stdout
 
 
-@pytest.mark.parametrize("words", [("status",), ("ping",), ("history",), ("rollback",), ("local", "url"), ("local", "psql")])
+@pytest.mark.parametrize(
+    "words", [("status",), ("ping",), ("history",), ("rollback",), ("local", "url"), ("local", "psql")]
+)
 def test_no_other_command_creates_a_server(words: tuple[str, ...], run: Run) -> None:
     outcome = run(*words)
     assert outcome.code == Exit.CONFIGURATION

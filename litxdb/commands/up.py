@@ -84,7 +84,10 @@ def _conclude(db: Database, answer: dict[str, str | None], examined: Examination
     else:
         from litxdb import local
 
-        where = {"database": answer["endpoint"], "server": f"PostgreSQL {answer['server_version']}"}
+        where: dict[str, str | None] = {
+            "database": answer["endpoint"],
+            "server": f"PostgreSQL {answer['server_version']}",
+        }
         if db.endpoint.embedded:
             where |= {"directory": str(local.local_server(db.settings).directory)}
         render.line("\nLitXplore's database is up.\n")
