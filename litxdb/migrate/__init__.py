@@ -3,7 +3,7 @@
 from litxdb.migrate.apply import downgrade, upgrade
 from litxdb.migrate.catalog import compare, fingerprint
 from litxdb.migrate.create import create_revision
-from litxdb.migrate.graph import Graph, Revision, heads, heads
+from litxdb.migrate.graph import Graph, Revision, heads
 from litxdb.migrate.results import Difference, Entry, Migrated, Pending, RevisionStep, Status
 from litxdb.migrate.stamp import stamp
 from litxdb.migrate.state import current_revision, history, status
@@ -22,7 +22,6 @@ __all__ = [
     "current_revision",
     "downgrade",
     "fingerprint",
-    "heads",
     "heads",
     "history",
     "stamp",
