@@ -85,6 +85,28 @@ def rows(
         _table(cells, [heading for heading, _ in shown.values()])
 
 
+def show_log() -> Callable[[], None]:
+    """Write the library's log, SQL included, to stderr; returns what ends that."""
+    import logging
+
+    class Redacting(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return redact(super().format(record))
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(Redacting("%(name)s  %(message)s"))
+    logger = logging.getLogger("litxdb")
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+    def hide() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+    return hide
+
+
 def facts(known: Mapping[str, str | None]) -> None:
     """Write one thing's properties, a line each; what is not known is left out."""
     width = max(map(len, known), default=0)

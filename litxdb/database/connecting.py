@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from litxdb.database.endpoint import Endpoint
 from litxdb.database.failures import Retry, cause, classify
-from litxdb.database.interruption import interruptible
 from litxdb.errors import ConnectionFailed
+from litxdb.interruption import interruptible
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

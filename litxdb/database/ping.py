@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from litxdb.database.connecting import NotYetConnected, failed
 from litxdb.database.endpoint import is_address
 from litxdb.database.failures import cause
-from litxdb.database.interruption import interruptible
 from litxdb.database.polling import finished
 from litxdb.database.pooler import is_transaction_pooler
 from litxdb.database.refusals import refusal
 from litxdb.database.sessions import Database
 from litxdb.errors import Exit, LitxdbError
+from litxdb.interruption import interruptible
 from litxdb.results import Ping, Step
 
 if TYPE_CHECKING:
