@@ -12,7 +12,7 @@ from pathlib import Path
 from litxdb.errors import ConfigurationInvalid, Refused, ServerRefused
 from litxdb.local.account import Account
 from litxdb.local.binaries import Binaries
-from litxdb.local.postmaster import ENVIRONMENT
+from litxdb.local.postmaster import ENVIRONMENT, summary
 
 MARKER = "MADE_BY_LITXDB"
 PARTIAL = ".litxdb-partial-"
@@ -71,7 +71,10 @@ def create(data: Path, binaries: Binaries, account: Account) -> None:
             **account.identity,
         )
         if done.returncode != 0:
-            raise ServerRefused(f"PostgreSQL could not be created in {data}: {_complaint(done.stderr)}.")
+            raise ServerRefused(
+                f"PostgreSQL could not be created in {data}: {summary(done.stderr)}.",
+                "Mend that (free some space, say), or set LITXDB_HOME to another directory.",
+            )
         (partial / MARKER).write_text("litxdb made this data directory; `litxdb local reset` deletes it.\n")
         partial.rename(data)
     except BaseException:
@@ -98,8 +101,3 @@ def delete(data: Path) -> None:
     doomed = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=data.parent))
     data.rename(doomed / data.name)
     shutil.rmtree(doomed)
-
-
-def _complaint(stderr: str) -> str:
-    lines = [line.strip() for line in stderr.splitlines() if line.strip() and "removing" not in line]
-    return " ".join(lines[-3:]).rstrip(".") or "initdb left no message"
