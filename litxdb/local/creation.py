@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from litxdb.errors import ConfigurationInvalid, Refused, ServerRefused
+from litxdb.errors import ConfigurationInvalid, Refused, ServerRefused, ToolMissing
 from litxdb.local.account import Account
 from litxdb.local.binaries import Binaries
 from litxdb.local.postmaster import ENVIRONMENT, summary
@@ -17,6 +17,7 @@ from litxdb.local.postmaster import ENVIRONMENT, summary
 MARKER = "MADE_BY_LITXDB"
 PARTIAL = ".litxdb-partial-"
 """So particular that no directory of a person begins like this: what does is deleted."""
+SHELL_SIGNS = '"$`\\'
 LOCALE = ["--locale=C.UTF-8"] if sys.platform == "linux" else ["--locale=C", "--lc-ctype=en_US.UTF-8"]
 """Code point order and Unicode letters, as Neon has them; macOS knows the letters under another name."""
 
@@ -43,6 +44,11 @@ def require_major(data: Path, version: str) -> None:
 def create(data: Path, binaries: Binaries, account: Account) -> None:
     """Run initdb in a directory of another name and rename that at the end; call this under the lock."""
     account.require_entry()
+    if any(sign in str(binaries.bin) for sign in SHELL_SIGNS):
+        raise ToolMissing(
+            f"PostgreSQL cannot be created by the programs in {binaries.bin}: initdb hands that path to a shell.",
+            f"Install litxdb in a directory whose name has none of {SHELL_SIGNS}",
+        )
     partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=data.parent))
     try:
         if account.switch:

@@ -177,4 +177,4 @@ def summary(output: str) -> str:
     """
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     complaints = [" ".join(filter(None, match.groups())) for match in map(_COMPLAINT.search, lines) if match]
-    return " ".join((complaints or lines)[-4:]).rstrip(".") or "it left no message"
+    return " ".join((complaints or lines)[-4:]).rstrip(".?") or "it left no message"
