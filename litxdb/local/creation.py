@@ -12,6 +12,7 @@ from pathlib import Path
 from litxdb.errors import ConfigurationInvalid, Refused, ServerRefused, ToolMissing
 from litxdb.local.account import Account
 from litxdb.local.binaries import Binaries
+from litxdb.local.files import open_private
 from litxdb.local.postmaster import ENVIRONMENT, summary
 
 MARKER = "MADE_BY_LITXDB"
@@ -81,7 +82,8 @@ def create(data: Path, binaries: Binaries, account: Account) -> None:
                 f"PostgreSQL could not be created in {data}: {summary(done.stderr)}.",
                 "Mend that (free some space, say), or set LITXDB_HOME to another directory.",
             )
-        (partial / MARKER).write_text("litxdb made this data directory; `litxdb local reset` deletes it.\n")
+        with os.fdopen(open_private(partial / MARKER, os.O_WRONLY), "w") as marker:
+            marker.write("litxdb made this data directory; `litxdb local reset` deletes it.\n")
         partial.rename(data)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
