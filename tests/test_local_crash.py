@@ -15,6 +15,7 @@ import psutil
 import pytest
 from local_homes import ask, connect, python, temporary_home
 
+from litxdb.errors import ConnectionFailed
 from litxdb.local import Cluster, postmaster
 
 START = "import sys, pathlib; from litxdb.local import Cluster; cluster = Cluster(pathlib.Path(sys.argv[1])); "
@@ -193,7 +194,44 @@ def test_an_interrupted_creation_is_never_taken_for_a_cluster(home: Path, signum
     assert not cluster.exists()
     cluster.start()
     assert ask(cluster, "select count(*) from pg_database") == 3
-    wait_until(lambda: cluster._start_locked() or not list((home / "pg").glob(".litxdb-partial-*")))
+
+    def leftovers_after_a_restart() -> list[Path]:
+        cluster.stop()
+        cluster.start()
+        return list((home / "pg").glob(".litxdb-partial-*"))
+
+    wait_until(lambda: not leftovers_after_a_restart())
+
+
+def test_a_server_whose_process_cannot_be_recognised_is_never_joined_by_a_second(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = postmaster.find(cluster.data)
+    assert process is not None
+    (cluster.data / ".s.PGSQL.5432").unlink()
+    monkeypatch.setattr(postmaster, "find", lambda data: None)
+    monkeypatch.setattr("litxdb.local.cluster.SURVIVORS_SECONDS", 0.3)
+    with pytest.raises(ConnectionFailed, match="still use"):
+        cluster.start()
+    monkeypatch.undo()
+    assert not postmaster.ended(process)
+    cluster.stop()
+    cluster.start()
+    assert cluster.running()
+
+
+def test_a_server_that_hangs_is_reported_not_doubled(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = postmaster.find(cluster.data)
+    assert process is not None
+    monkeypatch.setattr("litxdb.local.cluster.SILENT_SECONDS", 0.3)
+    monkeypatch.setattr("litxdb.local.probe.CONNECT_SECONDS", 2)
+    process.suspend()
+    try:
+        with pytest.raises(ConnectionFailed, match="runs, but nothing answers on its socket"):
+            cluster.start()
+    finally:
+        process.resume()
+    assert cluster.running()
 
 
 def test_a_server_that_is_shutting_down_is_waited_for_and_started_again(cluster: Cluster) -> None:

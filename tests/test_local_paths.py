@@ -124,6 +124,16 @@ def test_neighbours_whose_paths_contain_one_another_do_not_disturb_each_other(ho
     assert ask(one, "show data_directory") == str(one.data)
 
 
+def test_a_link_to_a_cluster_is_the_same_cluster(home: Path) -> None:
+    cluster = Cluster(home / "pg")
+    cluster.start()
+    (home / "link").symlink_to(home / "pg")
+    alias = Cluster(home / "link")
+    assert alias.running()
+    alias.stop()
+    assert not cluster.running()
+
+
 def test_a_copy_of_a_running_cluster_is_a_cluster_of_its_own(home: Path) -> None:
     original = Cluster(home / "original")
     original.start()

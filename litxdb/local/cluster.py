@@ -14,7 +14,7 @@ from litxdb.errors import ConfigurationInvalid, ConnectionFailed
 from litxdb.local import creation, password, postmaster, probe, sockets
 from litxdb.local.account import Account
 from litxdb.local.binaries import Binaries
-from litxdb.local.files import explained, locked, make_directory
+from litxdb.local.files import explained, locked, make_directory, same_directory
 from litxdb.local.probe import Answer
 
 UP = (Answer.SERVING, Answer.FULL)
@@ -203,7 +203,7 @@ class Cluster:
 
     def _require_unmoved(self) -> None:
         told = postmaster.PidFile.read(self.data)
-        if told is not None and told.data is not None and not probe.same(told.data, self.data):
+        if told is not None and told.data is not None and not same_directory(told.data, self.data):
             raise ConnectionFailed(
                 f"{self.data} was {told.data} when its server (process {told.pid}) started, and that still runs.",
                 "Stop it first: litxdb local stop.",
@@ -220,7 +220,7 @@ class Cluster:
                 heard = now
             if now - heard > SILENT_SECONDS:
                 raise ConnectionFailed(
-                    f"PostgreSQL in {self.data} does not answer ({answer.value}).", f"Its log is {self.log}."
+                    f"PostgreSQL in {self.data} runs, but {answer.value}.", f"Its log is {self.log}."
                 )
             time.sleep(0.01)
         return True
@@ -239,6 +239,9 @@ class Cluster:
             "unix_socket_directories": sockets.quoted(folder),
             "unix_socket_permissions": "0700",
             "timezone": "UTC",
+            # Parallel queries and HNSW builds fail where /dev/shm is small (64 MB in Docker) or emptied at logout
+            # (systemd's RemoveIPC); files in the data directory measured the same speed.
+            "dynamic_shared_memory_type": "mmap",
         }
         if self.binaries.has_library("pg_stat_statements"):
             options["shared_preload_libraries"] = "pg_stat_statements"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from litxdb.errors import ConnectionFailed
 from litxdb.local.account import Account
-from litxdb.local.files import open_private
+from litxdb.local.files import open_private, same_directory
 
 if TYPE_CHECKING:
     import psutil
@@ -26,7 +26,7 @@ LARGEST_LOG = 10_000_000
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 """The server's whole environment: nothing of ours (PGPORT, PGOPTIONS, LANG) may change what it does or says."""
 
-_LOGGED = re.compile(r"\b(?:FATAL|PANIC|ERROR|DETAIL|HINT):\s+(.*)|\bLOG:\s+(could not .*)")
+_COMPLAINT = re.compile(r"\b(?:FATAL|PANIC|ERROR|DETAIL|HINT|error|detail|hint):\s+(.*)|\bLOG:\s+(could not .*)")
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,11 @@ def _works_for(process: psutil.Process, data: Path) -> bool:
     import psutil
 
     command = process.cmdline()
-    if str(data) in (after for before, after in pairwise(command) if before == "-D"):
+    if any(before == "-D" and same_directory(Path(after), data) for before, after in pairwise(command)):
         return True
     try:
-        return data.samefile(process.cwd())
-    except (psutil.AccessDenied, OSError):
+        return same_directory(Path(process.cwd()), data)
+    except psutil.AccessDenied:
         return False
 
 
@@ -160,12 +160,21 @@ def put_away(log: Path) -> int:
 
 
 def reason(log: Path, offset: int) -> str:
-    """Return why the server ended: the last complaints in its log since `offset`, else the last lines."""
+    """Return why the server ended, from its log since `offset`."""
     try:
         with log.open("rb") as file:
             file.seek(offset)
-            lines = file.read().decode(errors="replace").splitlines()
-    except OSError:
-        lines = []
-    complaints = [" ".join(filter(None, match.groups())) for match in map(_LOGGED.search, lines) if match]
-    return " ".join((complaints or lines)[-4:]).rstrip(".") or "it left no message"
+            return summary(file.read().decode(errors="replace"))
+    except OSError as error:
+        return f"its log cannot be read ({error.strerror})"
+
+
+def summary(output: str) -> str:
+    """Return the complaints in what a program of PostgreSQL has written, or where there are none its last lines.
+
+    >>> summary("2026-11-22 04:22:20.660 UTC [220] FATAL:  disk on fire\\nchild process exited with exit code 1\\n")
+    'disk on fire'
+    """
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    complaints = [" ".join(filter(None, match.groups())) for match in map(_COMPLAINT.search, lines) if match]
+    return " ".join((complaints or lines)[-4:]).rstrip(".?") or "it left no message"
