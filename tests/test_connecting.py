@@ -13,6 +13,7 @@ from tests.bed.faults import after_start_up, after_tls_offer, close, error, hang
 from tests.bed.program import Outcome
 from tests.bed.proxy import Proxy
 from tests.bed.servers import Server
+from tests.bed.urls import with_keywords
 
 Listen = Callable[..., Proxy]
 Run = Callable[..., Outcome]
@@ -66,7 +67,7 @@ def test_what_stays_fails_at_once(fault: object, says: str, fake_server: Listen)
 @pytest.mark.parametrize(("fault", "says"), [(refuse_tls, "does not support SSL"), (http, "invalid response to SSL")])
 def test_a_server_without_tls_fails_at_once(fault: object, says: str, fake_server: Listen) -> None:
     server = fake_server(fault)
-    url = f"{server.url}&sslmode=require" if "?" in server.url else f"{server.url}?sslmode=require"
+    url = with_keywords(server.url, sslmode="require")
     with Database(settings=settings(url, retry_seconds=15)) as db, pytest.raises(ConnectionFailed, match=says):
         db.connect()
     assert server.seen == 1
@@ -133,7 +134,8 @@ def test_a_bad_certificate_fails_at_once(
     kind: str, says: str, certificates: Certificates, proxy: Listen, empty_url: str, run: Run
 ) -> None:
     server = proxy(empty_url, certificate=getattr(certificates, kind))
-    outcome = run("ping", "--url", f"{server.url}&sslmode=verify-full&sslrootcert={certificates.ca}")
+    url = with_keywords(server.url, sslmode="verify-full", sslrootcert=certificates.ca)
+    outcome = run("ping", "--url", url)
     assert outcome.code == Exit.CONNECTION
     assert says in outcome.stderr
     assert "hint:" in outcome.stderr
