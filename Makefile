@@ -1,4 +1,4 @@
-.PHONY: help check lint types layers test golden bench
+.PHONY: help check lint types layers test golden bench picture
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -23,3 +23,6 @@ golden:  ## Rewrite the golden screens; look at the difference before you commit
 
 bench:  ## The figures, each beside the tool that one would use instead
 	python -m bench
+
+picture:  ## Draw README's picture of `litxdb up` anew
+	python docs/picture.py

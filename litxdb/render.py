@@ -131,8 +131,9 @@ class Progress:
     def finish(self, title: str, milliseconds: float | None, detail: str = "") -> None:
         """Replace it with what came of it, and its time."""
         self.stop()
-        parts = (f"{title:<16}", ""), (f"{duration(milliseconds):>8}", "dim"), (f"  {detail}", "")
-        _styled(sys.stderr, ("✓ ", "green"), *parts)
+        time_taken = duration(milliseconds)
+        sign = ("✓".ljust(10 - len(time_taken)), "green")
+        _styled(sys.stderr, sign, (f"{time_taken}  ", "dim"), (f"{title:<12}  ", "bold"), (detail, ""))
 
     def stop(self) -> None:
         """Take the spinner away."""
