@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Annotated
@@ -15,9 +12,8 @@ import typer
 
 from litxdb import __version__, render
 from litxdb.commands import history, local, migrate, ping, revision, rollback, seed, stamp, status, up
-from litxdb.database import stoppable
-from litxdb.database.refusals import refusal
 from litxdb.errors import Exit, Interrupted, LitxdbError, Terminated
+from litxdb.interruption import stoppable
 from litxdb.redaction import redact
 
 PANELS: dict[str, tuple[ModuleType, ...]] = {
@@ -35,14 +31,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-logger = logging.getLogger("litxdb")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (sys.argv by default) and return its exit code; nothing is raised."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         with stoppable():
-            app(args=None if argv is None else list(argv), prog_name="litxdb")
+            app(args=arguments, prog_name="litxdb")
         code: int = Exit.DONE
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else Exit.USAGE
@@ -55,13 +51,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         code = Exit.DONE  # the reader of our output had enough
     except Exception as error:
-        code = _explain(error)
+        code = _explain(error, debug="--debug" in arguments)
     return _flush(code)
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception, *, debug: bool) -> int:
     """Tell a person what went wrong, and return the exit code that says it to a program."""
-    if logger.isEnabledFor(logging.DEBUG):
+    import traceback
+
+    from litxdb.database.refusals import refusal
+
+    if debug:
         render.note("".join(traceback.format_exception(error)))
     problem = error if isinstance(error, LitxdbError) else refusal(error)
     if problem is None:
@@ -72,6 +72,9 @@ def _explain(error: Exception) -> int:
 
 def _keep_traceback(error: Exception) -> str:
     """Write the traceback to a file of the person's own (no local variables: they may hold a password)."""
+    import tempfile
+    import traceback
+
     handle, path = tempfile.mkstemp(prefix="litxdb-traceback-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(redact(f"litxdb {__version__}\n" + "".join(traceback.format_exception(error))))
@@ -87,11 +90,6 @@ def _flush(code: int) -> int:
     return code
 
 
-class _RedactingFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
-
-
 def _print_version(wanted: bool) -> None:
     if wanted:
         render.line(f"litxdb {__version__}")
@@ -100,17 +98,14 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show SQL and tracebacks on stderr.")] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    logger.handlers.clear()
-    logger.setLevel(logging.DEBUG if debug else logging.WARNING)
     if debug:
-        handler = logging.StreamHandler()
-        handler.setFormatter(_RedactingFormatter("%(name)s  %(message)s"))
-        logger.addHandler(handler)
+        context.call_on_close(render.show_log())
 
 
 def _add(group: typer.Typer, module: ModuleType, panel: str | None) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
+Column = str | tuple[str, Callable[[Any], str]]
+"""A column's heading, or its heading and how a person reads its values."""
+
 UNLIMITED = 32_000
 """Columns of a console that is no terminal: a pipe has no width, and nothing is cut in one."""
 
@@ -63,7 +66,7 @@ def rows(
     found: Sequence[object],
     form: Form,
     *,
-    columns: Mapping[str, str | tuple[str, Callable[[Any], str]]],
+    columns: Mapping[str, Column],
     within: object | None = None,
 ) -> None:
     """Write rows (dataclasses): a table of the given columns, or every field, raw, as JSON or CSV.
@@ -80,6 +83,28 @@ def rows(
         shown = {name: (column, _cell) if isinstance(column, str) else column for name, column in columns.items()}
         cells = [[read(record[name]) for name, (_, read) in shown.items()] for record in records]
         _table(cells, [heading for heading, _ in shown.values()])
+
+
+def show_log() -> Callable[[], None]:
+    """Write the library's log, SQL included, to stderr; returns what ends that."""
+    import logging
+
+    class Redacting(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return redact(super().format(record))
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(Redacting("%(name)s  %(message)s"))
+    logger = logging.getLogger("litxdb")
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+    def hide() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+    return hide
 
 
 def facts(known: Mapping[str, str | None]) -> None:
@@ -106,8 +131,9 @@ class Progress:
     def finish(self, title: str, milliseconds: float | None, detail: str = "") -> None:
         """Replace it with what came of it, and its time."""
         self.stop()
-        parts = (f"{title:<16}", ""), (f"{duration(milliseconds):>8}", "dim"), (f"  {detail}", "")
-        _styled(sys.stderr, ("✓ ", "green"), *parts)
+        time_taken = duration(milliseconds)
+        sign = ("✓".ljust(10 - len(time_taken)), "green")
+        _styled(sys.stderr, sign, (f"{time_taken}  ", "dim"), (f"{title:<12}  ", "bold"), (detail, ""))
 
     def stop(self) -> None:
         """Take the spinner away."""

@@ -3,48 +3,84 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from subprocess import Popen
+from typing import Any
 
 import pytest
+from psycopg2.extensions import parse_dsn
 
 from litxdb import redaction
-from tests.bed import program
+from litxdb.database import Database
+from litxdb.settings import Settings
+from tests.bed import processes, program, servers
 from tests.bed.certificates import Certificate, Certificates
+from tests.bed.neon import OWNER, Neon
+from tests.bed.pooler import Pooler, pgbouncer, pooling
+from tests.bed.program import Outcome
 from tests.bed.proxy import Behaviour, Proxy
+from tests.bed.servers import Server, Servers
 
 HOMES = itertools.count(1)
 
 
 def pytest_sessionstart() -> None:
+    program.forget_developer()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: fixtures stop what they started
+
+
+def pytest_report_header() -> str:
+    versions = ", ".join(binaries.version for binaries in servers.installed().values())
+    return f"PostgreSQL: {versions}; PgBouncer: {pgbouncer() or 'missing'}"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    mark = "ordinary_user" if os.geteuid() == 0 else "root"
+    if item.get_closest_marker(mark):
+        pytest.skip(f"runs as {mark.replace('_', ' ')} only")  # not `require`: nobody can be both
 
 
 @pytest.fixture(scope="session")
 def bed_directory() -> Iterator[Path]:
     """A directory that the servers' account may enter, unlike pytest's own when root runs the tests."""
-    directory = Path(tempfile.mkdtemp(prefix="litxdb-bed-"))
-    directory.chmod(0o711)
-    yield directory
-    shutil.rmtree(directory)
+    with processes.bed_directory() as directory:
+        yield directory
 
 
 @pytest.fixture(autouse=True)
 def isolated(bed_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep the developer's environment, home, `.env` and secrets out of every test."""
-    program.isolate(monkeypatch, tmp_path, bed_directory / f"home{next(HOMES)}")
+    """Keep the developer's home, `.env` and secrets out of every test, and end the local server that it leaves."""
+    home = bed_directory / f"home{next(HOMES)}"
+    program.isolate(monkeypatch, tmp_path, home)
     yield
     redaction.forget()
+    if home.exists():
+        processes.end(processes.below(home))
+        shutil.rmtree(home)
 
 
 @pytest.fixture
-def run() -> Callable[..., program.Outcome]:
+def run() -> Callable[..., Outcome]:
     """Run a command: `run("status", "--url", db_url, "--format", "json").json`."""
     return program.run
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Popen[str]]]:
+    """Run a command as a process of its own: `start("up").send_signal(signal.SIGINT)`."""
+    with ExitStack() as stack:
+
+        def begin(*argv: str | Path, **options: Any) -> Popen[str]:
+            process = stack.enter_context(program.start(*argv, **options))
+            stack.callback(process.kill)
+            return process
+
+        yield begin
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +106,88 @@ def fake_server(proxy: Callable[..., Proxy]) -> Callable[..., Proxy]:
         return proxy(then=behave, certificate=certificate)
 
     return listen
+
+
+@pytest.fixture(scope="session")
+def postgresql(bed_directory: Path, certificates: Certificates) -> Iterator[Servers]:
+    """The servers of every version, started when first asked for: `postgresql.get(16)`."""
+    with Servers(bed_directory, certificates) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server(postgresql: Servers) -> Server:
+    """The embedded PostgreSQL 18: `with server.database() as url:` is a fresh database of one's own."""
+    return postgresql.get(18)
+
+
+@pytest.fixture(scope="session", params=servers.MAJORS, ids=lambda major: f"pg{major}")
+def any_server(postgresql: Servers, request: pytest.FixtureRequest) -> Server:
+    """Each supported version in turn, by its socket and as superuser."""
+    return postgresql.get(request.param)
+
+
+@pytest.fixture(scope="session")
+def pg15(postgresql: Servers) -> Server:
+    """Debian's PostgreSQL 15 by TCP, where it wants TLS and a password, for a role that is no superuser."""
+    return postgresql.get_secure(15)
+
+
+@pytest.fixture
+def empty_url(server: Server) -> Iterator[str]:
+    """The URL of a fresh, empty database."""
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_db(empty_url: str) -> Iterator[Database]:
+    """A fresh, empty database."""
+    with Database(empty_url) as db:
+        yield db
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server: Server, bed_directory: Path) -> Iterator[str]:
+    """The name of a migrated database to copy; nobody may be connected to it."""
+    from litxdb import migrate
+
+    with server.database() as url:
+        with Database(settings=Settings.load(url, directory=bed_directory)) as db:  # not the developer's .env
+            migrate.upgrade(db)
+        yield str(parse_dsn(url)["dbname"])
+
+
+@pytest.fixture
+def db_url(server: Server, migrated_template: str) -> Iterator[str]:
+    """The URL of a fresh database with LitXplore's schema, for commands: `run("status", "--url", db_url)`."""
+    with server.database(template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def db(db_url: str) -> Iterator[Database]:
+    """A fresh database with LitXplore's schema and no rows."""
+    with Database(db_url) as db:
+        yield db
+
+
+@pytest.fixture(scope="session")
+def pooler(server: Server, bed_directory: Path) -> Iterator[Pooler]:
+    """PgBouncer in transaction mode before the embedded server: `pooler.url(dbname)`."""
+    with pooling(server, bed_directory / "pgbouncer") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def neon_stack(pooler: Pooler, certificates: Certificates) -> Iterator[Neon]:
+    pooler.server.execute(f"create role {OWNER} superuser login")  # superuser: at Neon he may create `vector`
+    with Neon(pooler, certificates) as running:
+        yield running
+
+
+@pytest.fixture
+def neon(neon_stack: Neon) -> Iterator[Neon]:
+    """A Neon-shaped endpoint with a fresh, empty database: `run("migrate", "--url", neon.pooled_url)`."""
+    with neon_stack.lent_database():
+        yield neon_stack

@@ -31,7 +31,12 @@ def command(
     if form is Form.table:
         server = f", PostgreSQL {answer.server_version}" if answer.server_version else ""
         render.line(f"{answer.endpoint}  ({answer.kind}{server})")
-    columns = {"ok": "", "step": "step", "milliseconds": ("time", render.duration), "detail": "detail"}
+    columns: dict[str, render.Column] = {
+        "ok": "",
+        "step": "step",
+        "milliseconds": ("time", render.duration),
+        "detail": "detail",
+    }
     render.rows(answer.rows, form, columns=columns, within=answer)
     if answer.error:
         render.failure(LitxdbError(answer.error, answer.hint))

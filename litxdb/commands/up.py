@@ -8,6 +8,7 @@ Example: litxdb up
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -68,11 +69,8 @@ def command(url: Url = None, yes: Yes = False, form: Format = Form.table) -> Non
 
 
 def _server_version(db: Database) -> str:
-    import contextlib
-
     with contextlib.closing(db.connect()) as connection:
-        version: str = connection.info.parameter_status("server_version")
-        return version
+        return (connection.info.parameter_status("server_version") or "").partition(" ")[0]
 
 
 def _conclude(db: Database, answer: dict[str, str | None], examined: Examination, form: Form) -> None:
@@ -84,7 +82,10 @@ def _conclude(db: Database, answer: dict[str, str | None], examined: Examination
     else:
         from litxdb import local
 
-        where = {"database": answer["endpoint"], "server": f"PostgreSQL {answer['server_version']}"}
+        where: dict[str, str | None] = {
+            "database": answer["endpoint"],
+            "server": f"PostgreSQL {answer['server_version']}",
+        }
         if db.endpoint.embedded:
             where |= {"directory": str(local.local_server(db.settings).directory)}
         render.line("\nLitXplore's database is up.\n")

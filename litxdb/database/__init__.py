@@ -1,7 +1,6 @@
 """The one door to a server: where it is, how to get in, and what a failure means."""
 
 from litxdb.database.endpoint import Endpoint
-from litxdb.database.interruption import stoppable
 from litxdb.database.sessions import Database
 
-__all__ = ["Database", "Endpoint", "stoppable"]
+__all__ = ["Database", "Endpoint"]

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from litxdb.database import certificate
 from litxdb.database.endpoint import Endpoint
 from litxdb.database.failures import Retry, cause, classify
-from litxdb.database.interruption import interruptible
 from litxdb.errors import ConnectionFailed
+from litxdb.interruption import interruptible
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -108,13 +109,18 @@ def _attempt(endpoint: Endpoint, parameters: Mapping[str, str], timeout_seconds:
         # libpq's own time-out does not cover name resolution, and counts anew for every address.
         return interruptible(lambda: psycopg2.connect(dsn), timeout_seconds + 5 * max(1, len(endpoint.hosts)))
     except psycopg2.Error as error:
-        raise failed(endpoint, str(error)) from None
+        raise failed(endpoint, str(error), parameters) from None
     except TimeoutError:
         raise failed(endpoint, "timeout expired") from None
 
 
-def failed(endpoint: Endpoint, message: str) -> ConnectionFailed:
-    """Name the failure for a person: the endpoint, the cause and the next step; transient ones are NotYetConnected."""
+def failed(endpoint: Endpoint, message: str, parameters: Mapping[str, str] | None = None) -> ConnectionFailed:
+    """Name the failure for a person: the endpoint, the cause and the next step; transient ones are NotYetConnected.
+
+    With libpq's parameters a certificate that does not verify is looked at again, for the reason.
+    """
+    if parameters and "certificate verify failed" in message:
+        message = ": ".join(filter(None, (message.strip(), certificate.problem(parameters))))
     failure = classify(message)
     text = f"No connection to {endpoint}: {cause(message)}."
     if failure.retry is Retry.NEVER:

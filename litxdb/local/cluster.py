@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from litxdb.errors import ConfigurationInvalid, ConnectionFailed
 from litxdb.local import creation, password, postmaster, probe, sockets
 from litxdb.local.account import Account
 from litxdb.local.binaries import Binaries
-from litxdb.local.files import explained, locked, make_directory
+from litxdb.local.files import explained, locked, make_directory, same_directory
 from litxdb.local.probe import Answer
 
+UP = (Answer.SERVING, Answer.FULL)
 PORT = 5432
 """Part of the socket's name only, unless TCP is asked for."""
 
@@ -61,9 +63,12 @@ class Cluster:
         """Tell whether the data directory has been created."""
         return creation.exists(self.data)
 
-    def running(self) -> bool:
-        """Tell whether a server answers and serves this data directory; a process id proves nothing."""
-        return self._ask() in (Answer.SERVING, Answer.FULL)
+    def running(self, dbname: str = "postgres") -> bool:
+        """Tell whether a server answers, serves this data directory and has this database.
+
+        It is asked, with one connection: a process id proves nothing.
+        """
+        return self._ask(dbname) in UP
 
     def parameters(self, dbname: str = "postgres") -> dict[str, str]:
         """Return libpq's keywords for the socket, complete enough that PG… variables cannot redirect or spoil them."""
@@ -71,29 +76,32 @@ class Cluster:
         if told is not None and told.sockets is not None:
             folder, port = told.sockets, told.port
         else:
-            folder, port = sockets.directory_for(self.data, self.account), self.port
+            folder, port = sockets.directory_for(self.data, self.account), self.port or PORT
         return {
             "host": str(folder),
             "hostaddr": "",
-            "port": str(port or PORT),
+            "port": str(port),
             "user": "postgres",
             "dbname": dbname,
             "sslmode": "disable",
             "gssencmode": "disable",
             "channel_binding": "disable",
+            # A directory of temporary files may be cleaned, and a stranger make ours again.
+            **({} if folder == self.data else {"requirepeer": self.account.name}),
         }
 
     def url(self, dbname: str = "postgres", *, tcp: bool = False) -> str:
         """Return the URL of a database, without a password: the one for TCP names the file that holds it."""
-        words = self.parameters(dbname)
-        name = quote(dbname, safe="")
-        if not tcp:
-            return f"postgresql://postgres@/{name}?host={quote(words['host'], safe='')}&port={words['port']}"
-        if not self.passfile.exists():
-            raise ConfigurationInvalid(
-                f"The server in {self.directory} listens on its Unix socket only.", "Start it with a port."
-            )
-        return f"postgresql://postgres@127.0.0.1:{words['port']}/{name}?passfile={quote(str(self.passfile), safe='')}"
+        words, name = self.parameters(dbname), quote(dbname, safe="")
+        if tcp:
+            told = postmaster.PidFile.read(self.data)
+            if told is None or not told.tcp:
+                raise ConfigurationInvalid(
+                    f"The server in {self.directory} does not listen on TCP.", "Stop it and start it with a port."
+                )
+            return f"postgresql://postgres@127.0.0.1:{told.port}/{name}?passfile={quote(str(self.passfile), safe='')}"
+        query: dict[str, str] = {key: words[key] for key in ("host", "port", "requirepeer") if key in words}
+        return f"postgresql://postgres@/{name}?{urlencode(query, quote_via=quote, safe='')}"
 
     def start(self) -> None:
         """Create the data directory when it is missing and start the server when it does not run.
@@ -101,9 +109,9 @@ class Cluster:
         Several processes may call this at once; one of them does the work. An interrupted call leaves no half-made
         data directory, and perhaps a server that is still starting.
         """
-        if self.running():
-            return self._require_port()
         with explained(self.directory):
+            if self.running():
+                return self._require_port()
             make_directory(self.directory, 0o711 if os.geteuid() == 0 else 0o700)
             with locked(self.directory / "lock"):
                 self._start_locked()
@@ -124,15 +132,17 @@ class Cluster:
             creation.clean(self.directory)
             if os.path.lexists(self.data):
                 creation.require_ours(self.data)
+                folder = sockets.directory_for(self.data, self.account)
                 self._stop_locked(immediate=True)
                 creation.delete(self.data)
+                shutil.rmtree(folder, ignore_errors=True)  # where it was not in the data directory
 
-    def _ask(self) -> Answer:
-        return probe.ask(self.parameters(), self.data) if self.exists() else Answer.NONE
+    def _ask(self, dbname: str = "postgres") -> Answer:
+        return probe.ask(self.parameters(dbname), self.data) if self.exists() else Answer.NONE
 
     def _require_port(self) -> None:
-        serves = self.parameters()["port"]
-        if self.port is not None and serves != str(self.port):
+        told = postmaster.PidFile.read(self.data)
+        if self.port is not None and told is not None and not (told.tcp and told.port == self.port):
             raise ConfigurationInvalid(
                 f"The server in {self.directory} already runs, without TCP on port {self.port}.",
                 "Stop it first: litxdb local stop.",
@@ -150,13 +160,17 @@ class Cluster:
 
     def _start_locked(self) -> None:
         creation.clean(self.directory)
+        if self.running():
+            return self._require_port()
+        version = self.binaries.version
+        if os.path.lexists(self.data):
+            creation.require_major(self.data, version)
         account = self.account
         account.require_way_to(self.directory)
         if not account.runs(self.binaries.bin / "postgres"):
-            self.binaries = self.binaries.copied_to(self.directory / "binaries")
+            self.binaries = self.binaries.copied_to(self.directory)
         if not os.path.lexists(self.data):
             creation.create(self.data, self.binaries, account)
-        creation.require_major(self.data, self.binaries)
         patience = time.monotonic() + SURVIVORS_SECONDS
         while not self._serve(account):
             # Sessions of a killed server end a moment after it; until then PostgreSQL refuses to start another.
@@ -168,40 +182,48 @@ class Cluster:
             time.sleep(0.05)
         if self.port is not None:
             password.establish(self.passfile, self.parameters())
+        return None
 
     def _serve(self, account: Account) -> bool:
-        """Start the server unless its process is there, and wait for its answer; False says to try again soon."""
-        offset = self.log.stat().st_size if self.log.exists() else 0
+        """Start the server unless its process is there, and wait for its answer; False while sessions survive it."""
         process = postmaster.find(self.data)
-        child = None if process else postmaster.launch(self._command(account), self.data, self.log, account)
-        patience = time.monotonic() + SILENT_SECONDS
-        limit = time.monotonic() + RECOVERY_SECONDS
-        while not self.running():
-            if process is not None and postmaster.ended(process):
+        if process is not None:
+            self._require_unmoved()
+            if self._wait(lambda: postmaster.ended(process)):
+                return True
+            return self._serve(account)  # it was shutting down, or has failed
+        offset = postmaster.put_away(self.log)
+        child = postmaster.launch(self._command(account), self.data, self.log, account)
+        if self._wait(lambda: child.poll() is not None):
+            return True
+        reason = postmaster.reason(self.log, offset)
+        if "pre-existing shared memory block" in reason:
+            return False
+        raise ConnectionFailed(f"PostgreSQL could not start in {self.data}: {reason}.", f"Its log is {self.log}.")
+
+    def _require_unmoved(self) -> None:
+        told = postmaster.PidFile.read(self.data)
+        if told is not None and told.data is not None and not same_directory(told.data, self.data):
+            raise ConnectionFailed(
+                f"{self.data} was {told.data} when its server (process {told.pid}) started, and that still runs.",
+                "Stop it first: litxdb local stop.",
+            )
+
+    def _wait(self, ended: Callable[[], bool]) -> bool:
+        """Wait until the server answers (True) or its process has ended; recovery after a crash may take long."""
+        started = heard = time.monotonic()
+        while (answer := self._ask()) not in UP:
+            if ended():
                 return False
-            if child is not None and child.poll() is not None:
-                reason = postmaster.reason(self.log, offset)
-                if "pre-existing shared memory block" in reason:
-                    return False
-                raise ConnectionFailed(f"PostgreSQL could not start in {self.data}: {reason}.", f"Its log: {self.log}.")
-            answer = self._ask()
-            if answer in (Answer.STARTING, Answer.STOPPING):
-                patience = min(time.monotonic() + SILENT_SECONDS, limit)
-            if time.monotonic() > patience:
-                raise self._silence(answer)
+            now = time.monotonic()
+            if answer in (Answer.STARTING, Answer.STOPPING) and now - started < RECOVERY_SECONDS:
+                heard = now
+            if now - heard > SILENT_SECONDS:
+                raise ConnectionFailed(
+                    f"PostgreSQL in {self.data} runs, but {answer.value}.", f"Its log is {self.log}."
+                )
             time.sleep(0.01)
         return True
-
-    def _silence(self, answer: Answer) -> ConnectionFailed:
-        said = {
-            Answer.ANOTHER: "serves a directory of another name: was it moved while it ran?",
-            Answer.STARTING: "is still recovering.",
-            Answer.STOPPING: "is still shutting down.",
-        }.get(answer, "does not answer.")
-        told = postmaster.PidFile.read(self.data)
-        return ConnectionFailed(
-            f"PostgreSQL in {self.data} (process {told.pid if told else 'unknown'}) {said}", f"Its log: {self.log}."
-        )
 
     def _command(self, account: Account) -> list[str | Path]:
         folder = sockets.directory_for(self.data, account)
@@ -217,6 +239,9 @@ class Cluster:
             "unix_socket_directories": sockets.quoted(folder),
             "unix_socket_permissions": "0700",
             "timezone": "UTC",
+            # Parallel queries and HNSW builds fail where /dev/shm is small (64 MB in Docker) or emptied at logout
+            # (systemd's RemoveIPC); files in the data directory measured the same speed.
+            "dynamic_shared_memory_type": "mmap",
         }
         if self.binaries.has_library("pg_stat_statements"):
             options["shared_preload_libraries"] = "pg_stat_statements"

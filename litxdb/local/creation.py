@@ -9,13 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from litxdb.errors import ConfigurationInvalid, Refused, ServerRefused
+from litxdb.errors import ConfigurationInvalid, Refused, ServerRefused, ToolMissing
 from litxdb.local.account import Account
 from litxdb.local.binaries import Binaries
-from litxdb.local.postmaster import ENVIRONMENT
+from litxdb.local.files import open_private
+from litxdb.local.postmaster import ENVIRONMENT, summary
 
 MARKER = "MADE_BY_LITXDB"
-PARTIAL = "partial-"
+PARTIAL = ".litxdb-partial-"
+"""So particular that no directory of a person begins like this: what does is deleted."""
+SHELL_SIGNS = '"$`\\'
 LOCALE = ["--locale=C.UTF-8"] if sys.platform == "linux" else ["--locale=C", "--lc-ctype=en_US.UTF-8"]
 """Code point order and Unicode letters, as Neon has them; macOS knows the letters under another name."""
 
@@ -25,16 +28,16 @@ def exists(data: Path) -> bool:
     return os.path.isfile(data / "PG_VERSION")  # noqa: PTH113 - Path.is_file() raises where it may not look
 
 
-def require_major(data: Path, binaries: Binaries) -> None:
+def require_major(data: Path, version: str) -> None:
     """Refuse what is there but is no data directory of this major version."""
     if not exists(data):
         raise ConfigurationInvalid(
             f"{data} is in the way: it is not a PostgreSQL data directory.", "Move it, or set LITXDB_HOME elsewhere."
         )
     major = (data / "PG_VERSION").read_text().strip()
-    if major != str(binaries.major):
+    if major != version.split(".")[0]:
         raise ConfigurationInvalid(
-            f"{data} belongs to PostgreSQL {major}, and this installation is PostgreSQL {binaries.version}.",
+            f"{data} belongs to PostgreSQL {major}, and this installation is PostgreSQL {version}.",
             f"Dump it with PostgreSQL {major} and restore it into a new one, or start afresh: litxdb local reset.",
         )
 
@@ -42,6 +45,11 @@ def require_major(data: Path, binaries: Binaries) -> None:
 def create(data: Path, binaries: Binaries, account: Account) -> None:
     """Run initdb in a directory of another name and rename that at the end; call this under the lock."""
     account.require_entry()
+    if any(sign in str(binaries.bin) for sign in SHELL_SIGNS):
+        raise ToolMissing(
+            f"PostgreSQL cannot be created by the programs in {binaries.bin}: initdb hands that path to a shell.",
+            f"Install litxdb in a directory whose name has none of {SHELL_SIGNS}",
+        )
     partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=data.parent))
     try:
         if account.switch:
@@ -70,8 +78,12 @@ def create(data: Path, binaries: Binaries, account: Account) -> None:
             **account.identity,
         )
         if done.returncode != 0:
-            raise ServerRefused(f"PostgreSQL could not be created in {data}: {_complaint(done.stderr)}.")
-        (partial / MARKER).write_text("litxdb made this data directory; `litxdb local reset` deletes it.\n")
+            raise ServerRefused(
+                f"PostgreSQL could not be created in {data}: {summary(done.stderr)}.",
+                "Mend that (free some space, say), or set LITXDB_HOME to another directory.",
+            )
+        with os.fdopen(open_private(partial / MARKER, os.O_WRONLY), "w") as marker:
+            marker.write("litxdb made this data directory; `litxdb local reset` deletes it.\n")
         partial.rename(data)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -97,8 +109,3 @@ def delete(data: Path) -> None:
     doomed = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=data.parent))
     data.rename(doomed / data.name)
     shutil.rmtree(doomed)
-
-
-def _complaint(stderr: str) -> str:
-    lines = [line.strip() for line in stderr.splitlines() if line.strip() and "removing" not in line]
-    return " ".join(lines[-3:]).rstrip(".") or "initdb left no message"

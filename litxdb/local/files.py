@@ -14,6 +14,14 @@ from litxdb.errors import ConfigurationInvalid, LockHeld
 LOCK_SECONDS = 120
 
 
+def same_directory(one: Path, other: Path) -> bool:
+    """Tell whether both exist and are one directory, whatever they are called."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
 def make_directory(path: Path, mode: int) -> None:
     """Make a directory and its missing parents with this mode; those that exist stay as they are."""
     if path.is_dir():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from litxdb.errors import ConnectionFailed
 from litxdb.local.account import Account
-from litxdb.local.files import open_private
+from litxdb.local.files import open_private, same_directory
 
 if TYPE_CHECKING:
     import psutil
@@ -26,16 +26,22 @@ LARGEST_LOG = 10_000_000
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 """The server's whole environment: nothing of ours (PGPORT, PGOPTIONS, LANG) may change what it does or says."""
 
-_LOGGED = re.compile(r"\b(?:FATAL|PANIC|ERROR|DETAIL|HINT):\s+(.*)|\bLOG:\s+(could not .*)")
+_COMPLAINT = re.compile(r"\b(?:FATAL|PANIC|ERROR|DETAIL|HINT|error|detail|hint):\s+(.*)|\bLOG:\s+(could not .*)")
 
 
 @dataclass(frozen=True)
 class PidFile:
-    """What postmaster.pid tells; the server writes it line by line, and a crash may leave any part of it."""
+    """What postmaster.pid tells; the server writes it line by line, and a crash may leave any part of it.
+
+    `data` is the directory's name when the server started, `sockets` where its Unix socket is, and `tcp` whether it
+    listens on an address too.
+    """
 
     pid: int
-    port: int | None = None
+    data: Path | None = None
+    port: int = 0
     sockets: Path | None = None
+    tcp: bool = False
 
     @classmethod
     def read(cls, data: Path) -> PidFile | None:
@@ -45,9 +51,10 @@ class PidFile:
             pid = abs(int(lines[0]))
         except (OSError, ValueError):
             return None
-        port = int(lines[3]) if len(lines) > 4 and lines[3].isdigit() else None
-        sockets = Path(os.fsdecode(lines[4])) if len(lines) > 5 and lines[4] else None
-        return cls(pid, port, sockets) if pid else None
+        if pid and len(lines) > 6 and lines[3].isdigit() and lines[4]:
+            data, sockets = (Path(os.fsdecode(line)) for line in (lines[1], lines[4]))
+            return cls(pid, data, int(lines[3]), sockets, bool(lines[5].strip()))
+        return cls(pid) if pid else None
 
 
 def find(data: Path) -> psutil.Process | None:
@@ -77,11 +84,11 @@ def _works_for(process: psutil.Process, data: Path) -> bool:
     import psutil
 
     command = process.cmdline()
-    if str(data) in (after for before, after in pairwise(command) if before == "-D"):
+    if any(before == "-D" and same_directory(Path(after), data) for before, after in pairwise(command)):
         return True
     try:
-        return data.samefile(process.cwd())
-    except (psutil.AccessDenied, OSError):
+        return same_directory(Path(process.cwd()), data)
+    except psutil.AccessDenied:
         return False
 
 
@@ -97,8 +104,6 @@ def launch(command: Sequence[str | Path], data: Path, log: Path, account: Accoun
         (data / "postmaster.pid").unlink(missing_ok=True)
     descriptor = open_private(log, os.O_WRONLY | os.O_APPEND)
     try:
-        if os.fstat(descriptor).st_size > LARGEST_LOG:
-            os.ftruncate(descriptor, 0)
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -145,13 +150,31 @@ def ended(process: psutil.Process) -> bool:
         return True
 
 
+def put_away(log: Path) -> int:
+    """Begin a new log where it has grown large, keeping the last one, and return where the next line will be."""
+    size = log.stat().st_size if log.exists() else 0
+    if size > LARGEST_LOG:
+        log.rename(log.with_name(f"{log.name}.old"))
+        return 0
+    return size
+
+
 def reason(log: Path, offset: int) -> str:
-    """Return why the server ended: the last complaints in its log since `offset`, else the last lines."""
+    """Return why the server ended, from its log since `offset`."""
     try:
         with log.open("rb") as file:
             file.seek(offset)
-            lines = file.read().decode(errors="replace").splitlines()
-    except OSError:
-        lines = []
-    complaints = [" ".join(filter(None, match.groups())) for match in map(_LOGGED.search, lines) if match]
-    return " ".join((complaints or lines)[-4:]).rstrip(".") or "it left no message"
+            return summary(file.read().decode(errors="replace"))
+    except OSError as error:
+        return f"its log cannot be read ({error.strerror})"
+
+
+def summary(output: str) -> str:
+    """Return the complaints in what a program of PostgreSQL has written, or where there are none its last lines.
+
+    >>> summary("2026-11-22 04:22:20.660 UTC [220] FATAL:  disk on fire\\nchild process exited with exit code 1\\n")
+    'disk on fire'
+    """
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    complaints = [" ".join(filter(None, match.groups())) for match in map(_COMPLAINT.search, lines) if match]
+    return " ".join((complaints or lines)[-4:]).rstrip(".?") or "it left no message"

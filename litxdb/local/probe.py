@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from litxdb.errors import ConnectionFailed, ServerRefused
+from litxdb.local.files import same_directory
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
+
+CONNECT_SECONDS = 10
 
 
 class Answer(enum.Enum):
     """What came back from an attempt to connect."""
 
-    SERVING = enum.auto()
-    STARTING = enum.auto()
-    STOPPING = enum.auto()
-    FULL = enum.auto()
-    ANOTHER = enum.auto()
-    NONE = enum.auto()
+    SERVING = "it serves"
+    FULL = "all its connections are taken"
+    STARTING = "it is starting up"
+    STOPPING = "it is shutting down"
+    ANOTHER = "another server has its socket"
+    NO_DATABASE = "there is no such database"
+    NONE = "nothing answers on its socket"
 
 
 TEXTS = {
@@ -40,7 +44,12 @@ def connect(parameters: Mapping[str, str]) -> connection:
     """Connect in autocommit mode, untouched by PGOPTIONS of the environment."""
     import psycopg2
 
-    words: dict[str, Any] = {**parameters, "options": "", "connect_timeout": "10", "application_name": "litxdb local"}
+    words: dict[str, Any] = {
+        **parameters,
+        "options": "",
+        "connect_timeout": str(CONNECT_SECONDS),
+        "application_name": "litxdb local",
+    }
     session: connection = psycopg2.connect("", **words)
     session.autocommit = True
     return session
@@ -54,6 +63,8 @@ def ask(parameters: Mapping[str, str], data: Path) -> Answer:
         session = connect(parameters)
     except psycopg2.OperationalError as error:
         text = str(error).strip()
+        if 'FATAL:  database "' in text and "does not exist" in text:
+            return Answer.NO_DATABASE
         for known, answer in TEXTS.items():
             if known in text:
                 return answer
@@ -70,11 +81,4 @@ def ask(parameters: Mapping[str, str], data: Path) -> Answer:
         raise ConnectionFailed(f"The PostgreSQL in {data} ended the session: {error}.", "Try again.") from error
     finally:
         session.close()
-    return Answer.SERVING if row and _same(Path(row[0]), data) else Answer.ANOTHER
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
+    return Answer.SERVING if row and same_directory(Path(row[0]), data) else Answer.ANOTHER

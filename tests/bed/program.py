@@ -1,13 +1,15 @@
-"""Runs `litxdb` as a person would, in an environment that holds nothing of the developer's own."""
+"""Runs `litxdb` as a person would, in surroundings that hold nothing of the developer's own."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
+import logging
 import os
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,7 @@ def run(*argv: str | Path, env: Mapping[str, str] | None = None, input: str = ""
 
     stdin, stdout, stderr = _pipe(input), _pipe(), _pipe()
     with (
+        _logging_restored(),
         mock.patch.dict(os.environ, env or {}),
         mock.patch.object(sys, "stdin", stdin),
         contextlib.redirect_stdout(stdout),
@@ -50,17 +53,45 @@ def run(*argv: str | Path, env: Mapping[str, str] | None = None, input: str = ""
     return Outcome(code, _text(stdout), _text(stderr))
 
 
-def isolate(monkeypatch: pytest.MonkeyPatch, directory: Path, home: Path) -> None:
-    """Hide the developer's variables, home and `.env` from this test; `home` becomes LITXDB_HOME."""
-    for name in os.environ:
-        ours = name.startswith(("PG", "LITXDB_")) and not name.startswith("LITXDB_TEST_")
-        if ours or name in VARIABLES or name in COLOURS or name.startswith("XDG_"):
-            monkeypatch.delenv(name)
+def start(*argv: str | Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Start litxdb as a process of its own, leader of its own group: for signals, kills and several at once."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "litxdb", *map(str, argv)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
+        start_new_session=True,
+    )
+
+
+def forget_developer() -> None:
+    """Take the developer's own database, colours and directories out of this process's environment."""
+    for name in list(os.environ):
+        ours = name.startswith(("PG", "LITXDB_", "XDG_")) and not name.startswith("LITXDB_TEST_")
+        if ours or name in VARIABLES or name in COLOURS:
+            del os.environ[name]
+
+
+def isolate(monkeypatch: pytest.MonkeyPatch, directory: Path, litxdb_home: Path) -> None:
+    """Give a test an empty home and an empty working directory, where no `.env` or `.pgpass` is found."""
     for name in ("home", "work"):
         (directory / name).mkdir()
     monkeypatch.setenv("HOME", str(directory / "home"))
-    monkeypatch.setenv("LITXDB_HOME", str(home))
+    monkeypatch.setenv("LITXDB_HOME", str(litxdb_home))
     monkeypatch.chdir(directory / "work")
+
+
+@contextlib.contextmanager
+def _logging_restored() -> Iterator[None]:
+    logger = logging.getLogger("litxdb")
+    handlers, level = logger.handlers[:], logger.level
+    try:
+        yield
+    finally:
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
 
 
 def _exit_code(main: Any, argv: list[str]) -> int:

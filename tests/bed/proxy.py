@@ -1,6 +1,8 @@
 """A server on loopback that does to each connection what the test tells it, by default: hand it on unharmed.
 
-What it does is a `Behaviour`, see faults.py. It listens in a thread of its own, so that a test can simply connect.
+What it does is a `Behaviour`, see faults.py. It listens in a thread of its own, so that a test can simply connect. One
+thing cannot work through it in the same process: psycopg2's cancel() stops every thread until it is answered. Test that
+with a program of its own (the fixture `start`).
 """
 
 from __future__ import annotations
@@ -55,6 +57,12 @@ class Client:
     def request(self) -> int:
         """The code of the opening packet: the protocol's version, or CANCEL_REQUEST."""
         return int.from_bytes(self.opening[4:8], "big")
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What the start-up packet says: user, database and the like."""
+        words = self.opening[8:].decode().split("\0")
+        return dict(zip(words[::2], words[1::2], strict=False))
 
     async def start_up(self) -> None:
         """Read as far as the start-up packet; the wish for TLS is granted if the proxy has a certificate."""
@@ -125,7 +133,8 @@ class Client:
                 if connection.family != socket.AF_UNIX:
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             if writer:
-                writer.transport.abort()
+                with contextlib.suppress(AttributeError):  # Python 3.11.2, where TLS has ended already
+                    writer.transport.abort()
 
     async def _encrypt(self, certificate: Certificate) -> None:
         context = certificate.context()
@@ -180,6 +189,10 @@ class Proxy:
     def misbehave(self, *behaviours: Behaviour) -> None:
         """Treat the next connections so, one behaviour each."""
         self._first.extend(behaviours)
+
+    def forgive(self) -> None:
+        """Forget what `misbehave` said and nobody has suffered yet."""
+        self._first.clear()
 
     def cut(self) -> int:
         """Reset every connection that is open now, whatever it is doing, and say how many there were."""

@@ -15,13 +15,12 @@ ITERATIONS = 4096
 OFFER, CONTINUE, FINAL = 10, 11, 12
 
 
-async def authenticate(client: Client, password: str, certificate: bytes | None) -> bool:
-    """Ask for the password and check it; with the certificate's DER form, offer channel binding too.
+async def authenticate(client: Client, password: str | None, certificate: bytes) -> bool:
+    """Ask for the password and check it, and the server's certificate (DER) that the client binds it to.
 
-    A client that passes has been told everything but AuthenticationOk.
+    Without a password nobody passes. A client that does has been told everything but AuthenticationOk.
     """
-    mechanisms = [BOUND, PLAIN] if certificate else [PLAIN]
-    await client.send(authentication(OFFER, b"\0".join(mechanisms) + b"\0\0"))
+    await client.send(authentication(OFFER, BOUND + b"\0" + PLAIN + b"\0\0"))
     _, initial = await client.message()
     mechanism, _, rest = initial.partition(b"\0")
     first = rest[4:]  # behind its length
@@ -34,13 +33,14 @@ async def authenticate(client: Client, password: str, certificate: bytes | None)
 
     _, answer = await client.message()
     unproven, _, proof = answer.rpartition(b",p=")
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    salted = hashlib.pbkdf2_hmac("sha256", (password or "").encode(), salt, ITERATIONS)
     signed = b",".join((bare, challenge, unproven))
     client_key = _hmac(salted, b"Client Key")
     signature = _hmac(hashlib.sha256(client_key).digest(), signed)
-    bound_to = hashlib.sha256(certificate).digest() if mechanism == BOUND and certificate else b""
+    bound_to = hashlib.sha256(certificate).digest() if mechanism == BOUND else b""
     if (
-        base64.b64decode(proof) != _xor(client_key, signature)
+        password is None
+        or base64.b64decode(proof) != _xor(client_key, signature)
         or _field(unproven, b"r") != nonce
         or base64.b64decode(_field(unproven, b"c")) != binding_header + bound_to
     ):

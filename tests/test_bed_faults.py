@@ -1,14 +1,13 @@
-"""The test bed itself: that every fixture does what the tests built on it take for granted."""
+"""The test bed: faults of a connection, certificates and the proxy show as libpq's users will see them."""
 
 from __future__ import annotations
 
-import json
-import os
 import socket
-import sys
-import types
+import threading
+import time
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import closing
+from typing import Any
 
 import psycopg2
 import pytest
@@ -19,6 +18,8 @@ from tests.bed.faults import (
     after_start_up,
     after_tls_offer,
     close,
+    cut_at,
+    delay,
     error,
     hang,
     http,
@@ -27,51 +28,11 @@ from tests.bed.faults import (
     refuse_tls,
     reset,
 )
-from tests.bed.program import Outcome
 from tests.bed.proxy import Behaviour, Proxy
+from tests.bed.servers import Server
 from tests.bed.urls import with_keywords
 
 Proxies = Callable[..., Proxy]
-
-
-# The environment and the program
-
-
-@pytest.fixture
-def program(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[list[str]], object]], None]:
-    """Put a function in the place of litxdb's main()."""
-    return lambda main: monkeypatch.setitem(sys.modules, "litxdb.cli", types.SimpleNamespace(main=main))
-
-
-def test_environment_of_a_test_holds_nothing_of_the_developer() -> None:
-    leaked = [name for name in os.environ if name.startswith(("PG", "LITXDB_")) and "LITXDB_TEST" not in name]
-    assert leaked == ["LITXDB_HOME"]
-    assert "DATABASE_URL" not in os.environ
-    assert list(Path.cwd().iterdir()) == list(Path.home().iterdir()) == []
-
-
-@pytest.mark.parametrize(("ending", "code"), [(0, 0), (None, 0), (4, 4), (SystemExit(3), 3), (SystemExit(), 0)])
-def test_run_reports_the_exit_code_however_main_ends(run, program, ending: object, code: int) -> None:
-    def main(argv: list[str]) -> object:
-        if isinstance(ending, SystemExit):
-            raise ending
-        return ending
-
-    program(main)
-    assert run("ping").code == code
-
-
-def test_run_gives_arguments_environment_and_input_and_keeps_both_streams(run, program) -> None:
-    def main(argv: list[str]) -> None:
-        print(json.dumps({"said": [*argv, os.environ["PGHOST"], sys.stdin.read()]}))
-        print("warning", file=sys.stderr)
-        sys.stdout.buffer.write(b" ")
-
-    program(main)
-    outcome: Outcome = run("seed", "--yes", env={"PGHOST": "db"}, input="litx")
-    assert outcome.json == {"said": ["seed", "--yes", "db", "litx"]}
-    assert outcome.stderr == "warning\n"
-    assert "PGHOST" not in os.environ
 
 
 # Faults, on a server that is not there
@@ -87,7 +48,6 @@ def test_run_gives_arguments_environment_and_input_and_keeps_both_streams(run, p
         (refuse_tls, "server does not support SSL, but SSL was required"),
         (after_tls_offer(close), "SSL SYSCALL error: EOF detected"),
         (after_tls_offer(reset), "SSL SYSCALL error: Connection reset by peer"),
-        (after_tls_offer(hang), "timeout expired"),
     ],
 )
 def test_fault_before_tls_shows_in_libpq(fake_server: Proxies, fault: Behaviour, text: str) -> None:
@@ -100,7 +60,6 @@ def test_fault_before_tls_shows_in_libpq(fake_server: Proxies, fault: Behaviour,
     ("fault", "text"),
     [
         (after_start_up(close), "server closed the connection unexpectedly|SSL connection has been closed"),
-        (after_start_up(hang), "timeout expired"),
         (error("57P03", "the database system is starting up"), "FATAL:  the database system is starting up"),
         (error("XX000", "Control plane request failed", "ERROR"), "ERROR:  Control plane request failed"),
     ],
@@ -166,3 +125,70 @@ def test_neon_names_are_certified(fake_server: Proxies, certificates: Certificat
     url = with_keywords(server.url, host=NEON_DIRECT, hostaddr="127.0.0.1", sslmode="verify-full")
     with pytest.raises(psycopg2.OperationalError, match="let in"):
         psycopg2.connect(url, sslrootcert=certificates.ca)
+
+
+# The proxy, before a real server
+
+
+def answer(url: str, query: str = "select 1") -> Any:
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        row = cursor.fetchone()
+        return row[0] if row else None
+
+
+def test_connections_fail_as_told_and_then_work(proxy: Proxies, empty_url: str) -> None:
+    door = proxy(empty_url, reset, error("57P03", "the database system is starting up"))
+    for text in ("closed the connection|reset by peer", "starting up"):
+        with pytest.raises(psycopg2.OperationalError, match=text):
+            psycopg2.connect(door.url)
+    assert answer(door.url) == 1
+    assert door.seen == 3
+
+
+def test_connection_is_delayed(proxy: Proxies, empty_url: str) -> None:
+    door = proxy(empty_url, delay(0.3))
+    begun = time.monotonic()
+    assert answer(door.url) == 1
+    assert time.monotonic() - begun >= 0.3
+
+
+def test_proxy_hands_on_more_than_any_buffer_holds(proxy: Proxies, empty_url: str) -> None:
+    assert len(answer(proxy(empty_url).url, "select repeat('litx', 2000000)")) == 8_000_000
+
+
+def test_proxy_ends_tls_for_a_server_without_it(proxy: Proxies, empty_url: str, certificates: Certificates) -> None:
+    url = proxy(empty_url, certificate=certificates.server).url
+    encrypted = with_keywords(url, sslmode="verify-full", sslrootcert=certificates.ca)
+    assert answer(encrypted, "select ssl from pg_stat_ssl where pid = pg_backend_pid()") is False
+
+
+def test_tls_of_a_server_passes_through_the_proxy(proxy: Proxies, pg15: Server) -> None:
+    query = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
+    assert answer(proxy(pg15.url()).url, query) is True
+
+
+def test_query_is_cut_in_the_middle(proxy: Proxies, empty_url: str) -> None:
+    door = proxy(empty_url)
+    with closing(psycopg2.connect(door.url)) as connection:
+        threading.Timer(0.2, door.cut).start()
+        with pytest.raises(psycopg2.OperationalError, match=r"closed the connection|reset by peer"):
+            connection.cursor().execute("select pg_sleep(30)")
+        assert connection.closed
+    assert answer(door.url) == 1
+
+
+@pytest.mark.parametrize(("delivered", "rows"), [(False, 0), (True, 1)])
+def test_commit_is_lost_before_or_after_the_server_hears_of_it(
+    proxy: Proxies, empty_url: str, delivered: bool, rows: int
+) -> None:
+    with closing(psycopg2.connect(empty_url)) as witness, witness.cursor() as cursor:
+        cursor.execute("create table paper (id int)")
+        witness.commit()
+        with closing(psycopg2.connect(proxy(empty_url, cut_at("COMMIT", delivered=delivered)).url)) as connection:
+            connection.cursor().execute("insert into paper values (1)")
+            with pytest.raises(psycopg2.OperationalError):
+                connection.commit()
+        cursor.execute("lock table paper in access exclusive mode")  # waits for the session that was cut
+        cursor.execute("select count(*) from paper")
+        assert cursor.fetchone() == (rows,)

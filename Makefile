@@ -1,0 +1,28 @@
+.PHONY: help check lint types layers test golden bench picture
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+check: lint types layers test  ## Everything that CI runs
+
+lint:  ## Style, by ruff
+	ruff check .
+	ruff format --check .
+
+types:  ## Types, by mypy
+	mypy
+
+layers:  ## Imports point one way, by import-linter
+	lint-imports
+
+test:  ## All tests, and the examples in docstrings
+	pytest
+
+golden:  ## Rewrite the golden screens; look at the difference before you commit it
+	LITXDB_TEST_GOLDEN=rewrite pytest tests/test_screens.py
+
+bench:  ## The figures, each beside the tool that one would use instead
+	python -m bench
+
+picture:  ## Draw README's picture of `litxdb up` anew
+	python docs/picture.py

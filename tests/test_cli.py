@@ -1,0 +1,208 @@
+"""The command line as a whole: help, exit codes, pipes, and what never shows."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import typer
+
+from litxdb import cli, render
+from litxdb.errors import Exit, LitxdbError
+from tests.bed.program import Outcome
+
+Run = Callable[..., Outcome]
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def leaves(group: typer.main.Typer, *path: str) -> dict[tuple[str, ...], typer.models.CommandInfo]:
+    """Return every command of the app by the words that call it."""
+    found = {(*path, info.name): info for info in group.registered_commands if info.name}
+    for sub in group.registered_groups:
+        assert sub.typer_instance
+        assert isinstance(sub.name, str)
+        found |= leaves(sub.typer_instance, *path, sub.name)
+    return found
+
+
+COMMANDS = leaves(cli.app)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example(words: tuple[str, ...], run: Run) -> None:
+    outcome = run(*words, "--help")
+    assert outcome.code == Exit.DONE
+    example = " ".join(outcome.stdout.split()).partition("Example: ")[2]
+    assert f"litxdb {' '.join(words)}" in example
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_is_in_readme(words: tuple[str, ...]) -> None:
+    assert re.search(rf"`{words[0]}\b.*{'|'.join(words[1:])}", README)
+
+
+def test_every_file_in_commands_is_a_command() -> None:
+    folder = Path(str(files("litxdb.commands")))
+    there = {path.stem for path in folder.iterdir() if not path.stem.startswith("_")}
+    assert there == {module.__name__.rpartition(".")[2] for modules in cli.PANELS.values() for module in modules}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = "import sys; from litxdb.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    heavy = {"sqlalchemy", "alembic", "psycopg2", "tenacity", "platformdirs", "psutil", "dotenv", "pydantic"}
+    assert heavy.isdisjoint(done.stderr.split())
+
+
+@pytest.mark.parametrize("words", [("ping",), ("status",), ("history",)], ids=" ".join)
+def test_commands_under_pressure_import_neither_sqlalchemy_nor_alembic(words: tuple[str, ...], db_url: str) -> None:
+    script = "import sys; from litxdb.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    command = [sys.executable, "-c", script, *words, "--url", db_url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert {"sqlalchemy", "alembic"}.isdisjoint(done.stderr.split())
+    assert "psycopg2" in done.stderr.split()
+
+
+def test_the_table_of_exit_codes_is_in_readme() -> None:
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)} == {int(code) for code in Exit}
+
+
+def test_0_done(run: Run, db_url: str) -> None:
+    assert run("status", "--check", "--url", db_url).code == 0
+
+
+def test_1_the_answer_is_no(run: Run, empty_url: str) -> None:
+    assert run("status", "--check", "--url", empty_url).code == 1
+
+
+def test_2_usage(run: Run) -> None:
+    outcome = run("statsu")
+    assert outcome.code == 2
+    assert "Did you mean" in outcome.stderr
+    assert "status" in outcome.stderr
+
+
+def test_3_configuration(run: Run) -> None:
+    outcome = run("status", "--url", "sqlite:///litx.db")
+    assert outcome.code == 3
+    assert outcome.stderr.startswith("error: --url is a sqlite URL")
+
+
+def test_4_no_connection(run: Run) -> None:
+    outcome = run("status", "--url", "postgresql://127.0.0.1:1/x", env={"LITXDB_RETRY_SECONDS": "0"})
+    assert outcome.code == 4
+    assert "Connection refused" in outcome.stderr
+
+
+def test_5_the_server_refused(run: Run, empty_url: str, empty_db: object) -> None:
+    outcome = run("migrate", "--url", f"{empty_url}&options=-cdefault_transaction_read_only%3Don")
+    assert outcome.code == 5
+    assert "read-only" in outcome.stderr
+
+
+def test_6_litxdb_refused(run: Run, empty_url: str) -> None:
+    outcome = run("seed", "--url", empty_url)
+    assert outcome.code == 6
+    assert "litxdb migrate" in outcome.stderr
+
+
+def test_7_a_tool_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert run("local", "start").code == 7
+
+
+def test_70_a_bug_says_where_its_traceback_is(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("password=hunter22")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("litxdb.database.Database.__init__", fail)
+    outcome = run("status")
+    assert outcome.code == 70
+    assert "bug in litxdb: ZeroDivisionError" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    (kept,) = tmp_path.glob("litxdb-traceback-*.txt")
+    assert "ZeroDivisionError" in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "hunter22" not in outcome.stderr + kept.read_text()
+    assert "Traceback" in run("--debug", "status").stderr
+
+
+def test_75_another_run_holds_the_lock(run: Run, empty_url: str, empty_db: object) -> None:
+    from litxdb.database import Database
+    from litxdb.migrate.lock import migration_lock
+
+    with Database(empty_url) as db, migration_lock(db, 0):
+        outcome = run("migrate", "--lock-wait", "0.1", "--url", empty_url)
+    assert outcome.code == 75
+    assert "pid" in outcome.stderr
+
+
+def test_an_unknown_error_of_litxdb_is_a_bug() -> None:
+    assert LitxdbError("x").code is Exit.BUG
+
+
+@pytest.mark.parametrize("words", [("ping",), ("status",), ("history",), ("migrate",), ("seed",)], ids=" ".join)
+def test_json_is_one_object_with_rows(words: tuple[str, ...], run: Run, db_url: str) -> None:
+    outcome = run(*words, "--url", db_url, "--format", "json")
+    assert isinstance(outcome.json["rows"], list)
+    assert json.dumps(outcome.json)
+
+
+def test_a_pipe_is_never_cut_nor_coloured(run: Run, db_url: str) -> None:
+    name = "a" * 60 + "_session"
+    outcome = run("ping", "--url", db_url.replace("postgres@", "postgres@") + f"&application_name={name}")
+    assert outcome.code == 0
+    history = run("history", "--url", db_url, env={"COLUMNS": "40"}).stdout
+    assert "…" not in history
+    assert "\x1b" not in history
+    assert "Agent system tables: settings, fetchers, search queries, models and preference weights" in history
+
+
+def test_a_closed_pipe_is_no_error(db_url: str) -> None:
+    command = f'"{sys.executable}" -m litxdb history --url "{db_url}" | head -1; exit "${{PIPESTATUS[0]}}"'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_debug_shows_sql_and_no_password(run: Run, db_url: str) -> None:
+    outcome = run("--debug", "status", "--url", f"{db_url}&password=hunter22")
+    assert "select version_num" in outcome.stderr
+    assert "hunter22" not in outcome.stderr
+
+
+def test_values_cannot_colour_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    render.rows([{"name": "\x1b[31mred\x1b[0m [bold]x[/bold]"}], render.Form.table, columns={"name": "name"})
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "[bold]x[/bold]" in shown
+
+
+def test_csv_is_raw(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = {"size": ("size", render.size)}
+    render.rows([{"size": 123456789, "name": 'a,"b"'}], render.Form.csv, columns=columns)
+    assert capsys.readouterr().out == 'size,name\n123456789,"a,""b"""\n'
+
+
+def test_the_library_reads_the_environment_in_settings_only() -> None:
+    for path in Path(str(files("litxdb"))).rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        reads = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & {"environ", "getenv"}
+        assert not reads or path.name == "settings.py", path
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    assert run("--version").stdout == f"litxdb {cli.__version__}\n"
+
+
+def test_completion_knows_the_commands() -> None:
+    env = {**os.environ, "_LITXDB_COMPLETE": "complete_bash", "COMP_WORDS": "litxdb loc", "COMP_CWORD": "1"}
+    done = subprocess.run([sys.executable, "-m", "litxdb"], env=env, capture_output=True, text=True)
+    assert done.stdout.split() == ["local"]

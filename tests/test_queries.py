@@ -1,0 +1,52 @@
+"""The SQL files keep their contract: each runs on every version, and answers with the columns of its header."""
+
+import contextlib
+
+import psycopg2
+import pytest
+
+from litxdb import queries
+from litxdb.errors import ToolMissing
+from tests.bed.servers import Server
+
+ALL = [(folder, name) for folder in ("checks",) for name in queries.names(folder)]
+
+
+@pytest.mark.parametrize(("folder", "name"), ALL)
+def test_a_file_answers_with_the_columns_of_its_header(folder: str, name: str, any_server: Server) -> None:
+    with any_server.database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
+        query = queries.load(folder, name, connection.info.server_version)
+        with connection.cursor() as cursor:
+            cursor.execute(query.statement)
+            assert [column.name for column in cursor.description or ()] == [column.name for column in query.columns]
+        assert query.run(connection) == []
+
+
+@pytest.mark.parametrize(("folder", "name"), ALL)
+def test_a_header_is_complete(folder: str, name: str) -> None:
+    query = queries.load(folder, name, 180000)
+    assert query.title
+    assert query.prose
+    assert query.key("level") in {"info", "warn", "crit"}
+    assert query.key("remedy")
+    assert {"object", "measured"} <= {column.name for column in query.columns}
+    assert not any(
+        line.startswith("-- ") and line[3:].partition(":")[0] in queries.KEYS for line in query.prose.splitlines()
+    )
+
+
+def test_parameters_take_their_defaults(empty_url: str) -> None:
+    query = queries.parse(
+        "reports", "x", "-- X\n-- param: most = 2\nselect i, '50%'::text as p from generate_series(1, :most) i"
+    )
+    with contextlib.closing(psycopg2.connect(empty_url)) as connection:
+        assert query.run(connection) == [{"i": 1, "p": "50%"}, {"i": 2, "p": "50%"}]
+        assert len(query.run(connection, most=3)) == 3
+
+
+def test_a_server_that_is_too_old_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = queries.parse("checks", "x", "-- X\n-- min-version: 17\nselect 1")
+    monkeypatch.setattr(queries, "_every", lambda folder: [newer])
+    assert queries.load("checks", "x", 180006) is newer
+    with pytest.raises(ToolMissing, match="x needs PostgreSQL 17"):
+        queries.load("checks", "x", 150018)
