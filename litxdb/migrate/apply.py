@@ -59,7 +59,7 @@ def upgrade(
     with migration_lock(db, wait_seconds) as lock:
         before = read_revision(lock.connection)
         steps = plan(before)
-        _check_extensions(lock.connection, steps)
+        _check_extensions(lock.connection, steps, before)
         return _Run(db, graph, lock, steps, watch, lock_timeout_seconds, up=True).result(before)
 
 
@@ -155,7 +155,7 @@ def _announced(steps: tuple[Revision, ...]) -> tuple[RevisionStep, ...]:
     return tuple(RevisionStep(revision.id, revision.message) for revision in steps)
 
 
-def _check_extensions(connection: Connection, steps: tuple[Revision, ...]) -> None:
+def _check_extensions(connection: Connection, steps: tuple[Revision, ...], before: str | None) -> None:
     """Find out before the first revision whether the server has what the last one needs, and lets this role have it.
 
     Who may create an extension differs between managed servers, so it is tried in a transaction that is rolled back.
@@ -174,5 +174,7 @@ def _check_extensions(connection: Connection, steps: tuple[Revision, ...]) -> No
                         f"Nothing was changed. Have an administrator run CREATE EXTENSION {name} in this database, "
                         "then run litxdb migrate again.",
                     ) from error
+                except psycopg2.Error as error:
+                    raise explain(error, f"Creating the extension {name}", before) from error
                 finally:
                     cursor.execute("rollback")

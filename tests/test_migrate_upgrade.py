@@ -1,0 +1,260 @@
+"""Running revisions: one at a time, one transaction each, and a clear word when the server refuses."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any
+
+import pytest
+
+from litxdb.database import Database
+from litxdb.errors import ConnectionFailed, LockHeld, Refused, ServerRefused
+from litxdb.migrate import Graph, RevisionStep, compare, current_revision, downgrade, fingerprint, upgrade
+from tests.bed.servers import Server
+
+HEAD = Graph.read().head.id
+
+
+def query(db: Database, statement: str) -> list[tuple[Any, ...]]:
+    with closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
+        cursor.execute("set lock_timeout = '10s'")
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+REVISION = """
+'''Revision {number} of the project.'''
+import sqlalchemy as sa
+from alembic import op
+
+revision = "p{number}"
+down_revision = "{follows}"
+
+def upgrade():
+    {body}
+
+def downgrade():
+    pass
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    """Write revisions of a project that follow ours, each with one body of upgrade(): p1, p2…"""
+
+    def write(*bodies: str) -> Path:
+        directory = tmp_path / "with space % and ü"
+        directory.mkdir()
+        for number, body in enumerate(bodies, 1):
+            text = REVISION.format(number=number, follows=f"p{number - 1}" if number > 1 else HEAD, body=body)
+            (directory / f"{number}.py").write_text(text)
+        return directory
+
+    return write
+
+
+def test_everything_is_applied_once_and_running_again_does_nothing(empty_db: Database) -> None:
+    seen: list[RevisionStep] = []
+    result = upgrade(empty_db, watch=seen.append)
+    assert (result.before, result.after) == (None, HEAD)
+    assert [step.revision for step in result.steps] == [each.id for each in Graph.read().revisions]
+    assert [step.milliseconds is None for step in seen] == [True, False] * 11
+    assert result.steps == tuple(seen[1::2])
+    again = upgrade(empty_db, watch=seen.append)
+    assert (again.before, again.after, again.steps) == (HEAD, HEAD, ())
+    assert len(seen) == 22
+
+
+def test_a_dry_run_tells_the_steps_and_changes_nothing(empty_db: Database) -> None:
+    result = upgrade(empty_db, "0007", dry_run=True)
+    assert (len(result.steps), result.after) == (7, "0007_research_library")
+    assert fingerprint(empty_db).keys() == {("extension", "plpgsql"), ("schema", "public")}
+    upgrade(empty_db, "0007")
+    back = downgrade(empty_db, 2, dry_run=True)
+    assert [step.revision for step in back.steps] == ["0007_research_library", "0006_performance_indexes"]
+    assert (back.before, back.after) == ("0007_research_library", "create_simplified_tasks_table")
+    assert current_revision(empty_db) == "0007_research_library"
+
+
+def test_going_back_to_a_revision_and_to_nothing(db: Database) -> None:
+    assert downgrade(db, to="0009").after == "0009_research_agent"
+    result = downgrade(db, to="base")
+    assert (result.after, len(result.steps)) == (None, 9)
+    assert fingerprint(db).keys() == {("extension", "plpgsql"), ("schema", "public")}
+
+
+def test_nothing_is_printed_and_logging_is_left_alone(empty_db: Database, capfd: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers), logging.getLogger("alembic").level, logging.getLogger("mine").disabled)
+    upgrade(empty_db)
+    downgrade(empty_db)
+    assert capfd.readouterr() == ("", "")
+    assert before == (
+        root.level,
+        list(root.handlers),
+        logging.getLogger("alembic").level,
+        logging.getLogger("mine").disabled,
+    )
+
+
+# --- failures
+
+
+def test_a_revision_that_fails_half_way_leaves_the_database_at_the_one_before(
+    db: Database, project: Callable[..., Path]
+) -> None:
+    directory = project(
+        "op.create_table('kept', sa.Column('id', sa.Integer))",
+        "op.create_table('lost', sa.Column('id', sa.Integer)); op.execute('select 1/0')",
+        "op.create_table('never', sa.Column('id', sa.Integer))",
+    )
+    with pytest.raises(ServerRefused) as failure:
+        upgrade(db, directory=directory)
+    assert failure.value.message == "Revision p2 failed: division by zero. The database is at revision p1."
+    assert current_revision(db) == "p1"
+    assert query(db, "select to_regclass('kept')::text, to_regclass('lost'), to_regclass('never')") == [
+        ("kept", None, None)
+    ]
+
+
+def test_a_failure_after_an_autocommit_block_leaves_no_half_of_the_revision_before_it(
+    db: Database, project: Callable[..., Path]
+) -> None:
+    """With one transaction for all revisions, as is Alembic's default, p2 would be half applied."""
+    index = "op.create_index('i', 'a', ['id'], postgresql_concurrently=True, if_not_exists=True)"
+    directory = project(
+        "op.create_table('a', sa.Column('id', sa.Integer))",
+        f"ctx = op.get_context()\n    with ctx.autocommit_block(): {index}\n    op.add_column('a', sa.Column('b', sa.Integer))",
+        "op.add_column('a', sa.Column('c', sa.Integer)); op.execute('select 1/0')",
+    )
+    with pytest.raises(ServerRefused, match="Revision p3 failed"):
+        upgrade(db, directory=directory)
+    found = "select string_agg(attname, ' ' order by attnum) from pg_attribute where attrelid = 'a'::regclass and attnum > 0"
+    assert query(db, found) == [("id b",)]
+    assert current_revision(db) == "p2"
+
+
+def test_a_revision_that_sqlalchemy_refuses_is_rolled_back_too(db: Database, project: Callable[..., Path]) -> None:
+    directory = project(
+        "op.create_table('lost', sa.Column('id', sa.Integer)); op.get_bind().execute(sa.text('select :x'))"
+    )
+    with pytest.raises(ServerRefused, match="Revision p1 failed: .*bind parameter 'x'"):
+        upgrade(db, directory=directory)
+    assert query(db, "select to_regclass('lost')") == [(None,)]
+
+
+def test_a_busy_table_is_given_up_soon_and_said_so(db: Database, project: Callable[..., Path]) -> None:
+    directory = project("op.add_column('users', sa.Column('nickname', sa.Text))")
+    with closing(db.connect()) as reader, reader.cursor() as cursor:
+        cursor.execute("select count(*) from users")
+        start = time.monotonic()
+        with pytest.raises(
+            ServerRefused, match="canceling statement due to lock timeout, so that nobody queues"
+        ) as failure:
+            upgrade(db, directory=directory, lock_timeout_seconds=0.2)
+        assert time.monotonic() - start < 2
+        assert failure.value.hint is not None
+        assert "at a quieter time" in failure.value.hint
+    assert upgrade(db, directory=directory).after == "p1"
+
+
+def test_a_role_without_create_is_told_so_and_nothing_is_applied(
+    server: Server, empty_db: Database, empty_url: str
+) -> None:
+    if not server.execute("select 1 from pg_roles where rolname = 'stranger'"):
+        server.execute("create role stranger login")
+    query(empty_db, "create extension vector")
+    with Database(empty_url.replace("postgres@", "stranger@")) as stranger:
+        with pytest.raises(
+            ServerRefused, match="permission denied for schema public. No revision is applied."
+        ) as failure:
+            upgrade(stranger)
+    assert failure.value.hint is not None
+    assert "grant this role CREATE" in failure.value.hint
+    assert not [name for kind, name in fingerprint(empty_db) if kind == "table"]
+
+
+def test_a_read_only_connection_is_told_so(server: Server, empty_db: Database) -> None:
+    name = query(empty_db, "select current_database()")[0][0]
+    server.execute(f"alter database {name} set default_transaction_read_only = on")
+    for target, statement in ("head", "CREATE EXTENSION"), ("0008", "CREATE TABLE"):
+        with pytest.raises(ServerRefused, match=f"cannot execute {statement} in a read-only transaction") as failure:
+            upgrade(empty_db, target)
+        assert failure.value.hint is not None
+        assert "read-only" in failure.value.hint
+        assert current_revision(empty_db) is None
+
+
+def test_a_connection_that_breaks_says_where_the_database_stands(db: Database, project: Callable[..., Path]) -> None:
+    directory = project("op.execute('select pg_terminate_backend(pg_backend_pid())')")
+    with pytest.raises((ConnectionFailed, ServerRefused), match=f"The database is at revision {HEAD}"):
+        upgrade(db, directory=directory)
+
+
+# --- the lock
+
+
+@pytest.fixture
+def holder(db: Database) -> Iterator[Any]:
+    """Another run that holds the migration lock."""
+    with closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
+        cursor.execute("set application_name = 'litxdb migrate'")
+        cursor.execute("select pg_advisory_lock(hashtextextended(current_database() || '.alembic_version', 0))")
+        yield connection
+
+
+def test_the_holder_of_the_lock_is_named(db: Database, holder: Any) -> None:
+    said: list[str] = []
+    db.notify = said.append
+    start = time.monotonic()
+    with pytest.raises(LockHeld) as failure:
+        downgrade(db, wait_seconds=0.7)
+    assert 0.6 < time.monotonic() - start < 5
+    who = f"litxdb migrate, pid {holder.info.backend_pid}, role postgres"
+    assert who in failure.value.message
+    assert [who in line for line in said] == [True]
+    assert current_revision(db) == HEAD
+
+
+def test_nothing_to_do_needs_no_lock(db: Database, holder: Any) -> None:
+    assert upgrade(db, wait_seconds=0).steps == ()
+
+
+def test_a_rollback_that_waited_does_not_go_back_twice(db: Database, holder: Any) -> None:
+    def other_run(line: str) -> None:
+        with closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
+            cursor.execute("update alembic_version set version_num = '0010_agent_system_tables'")
+        holder.close()
+
+    db.notify = other_run
+    with pytest.raises(Refused, match=f"moved the database from revision {HEAD} to 0010_agent_system_tables meanwhile"):
+        downgrade(db)
+
+
+def test_a_lost_lock_stops_the_run_before_the_next_revision(db: Database, project: Callable[..., Path]) -> None:
+    directory = project("op.execute('select 1')", "op.execute('select 2')")
+
+    def lose_it(step: RevisionStep) -> None:
+        if step.milliseconds is not None:
+            query(db, "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'")
+
+    with pytest.raises(LockHeld, match="The session that holds the migration lock has ended"):
+        upgrade(db, directory=directory, watch=lose_it)
+    assert current_revision(db) == "p1"
+
+
+def test_eight_runs_at_once_apply_each_revision_once(empty_db: Database, empty_url: str, db: Database) -> None:
+    code = (
+        "import sys; from litxdb.database import Database; from litxdb.migrate import upgrade\n"
+        "print(len(upgrade(Database(sys.argv[1])).steps))"
+    )
+    runs = [Popen([sys.executable, "-c", code, empty_url], stdout=PIPE, stderr=PIPE, text=True) for _ in range(8)]
+    ends = [run.communicate(timeout=60) for run in runs]
+    assert sorted(out for out, _ in ends) == ["0\n"] * 7 + ["11\n"], ends
+    assert compare(fingerprint(db), fingerprint(empty_db)) == ()
