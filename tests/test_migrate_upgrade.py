@@ -170,11 +170,11 @@ def test_a_role_without_create_is_told_so_and_nothing_is_applied(
     if not server.execute("select 1 from pg_roles where rolname = 'stranger'"):
         server.execute("create role stranger login")
     query(empty_db, "create extension vector")
-    with Database(empty_url.replace("postgres@", "stranger@")) as stranger:
-        with pytest.raises(
-            ServerRefused, match="permission denied for schema public. No revision is applied."
-        ) as failure:
-            upgrade(stranger)
+    with (
+        Database(empty_url.replace("postgres@", "stranger@")) as stranger,
+        pytest.raises(ServerRefused, match="permission denied for schema public. No revision is applied.") as failure,
+    ):
+        upgrade(stranger)
     assert failure.value.hint is not None
     assert "grant this role CREATE" in failure.value.hint
     assert not [name for kind, name in fingerprint(empty_db) if kind == "table"]
