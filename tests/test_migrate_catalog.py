@@ -10,6 +10,7 @@ from litxdb.database import Database
 from litxdb.errors import ServerRefused
 from litxdb.migrate import compare, fingerprint
 from tests.bed.servers import Server
+from tests.bed.statements import query
 
 SETUP = """
 create table t (id int primary key, a text default 'x', b int, c text collate "C",
@@ -65,23 +66,18 @@ CHANGES = {
 }
 
 
-def execute(db: Database, statement: str) -> None:
-    with closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
-        cursor.execute(statement)
-
-
 @pytest.mark.parametrize(("change", "key"), CHANGES.items(), ids=list(CHANGES))
 def test_a_change_is_seen(empty_db: Database, change: str, key: tuple[str, str]) -> None:
-    execute(empty_db, SETUP)
+    query(empty_db, SETUP)
     before = fingerprint(empty_db)
     assert compare(before, fingerprint(empty_db)) == ()
-    execute(empty_db, change)
+    query(empty_db, change)
     assert key in {(each.kind, each.object) for each in compare(before, fingerprint(empty_db))}
 
 
 def test_it_reads_every_supported_version_alike(any_server: Server) -> None:
     with any_server.database() as url, Database(url) as db:
-        execute(db, SETUP)
+        query(db, SETUP)
         found = fingerprint(db)
     assert found["column", "public.t.d"] == "integer generated s default (b + 1)"
     assert found["column", "public.t.c"] == 'text collate "C"'
@@ -91,7 +87,7 @@ def test_it_reads_every_supported_version_alike(any_server: Server) -> None:
 
 
 def test_what_belongs_to_an_extension_and_the_record_of_revisions_do_not_count(empty_db: Database) -> None:
-    execute(empty_db, "create extension vector; create table alembic_version (version_num varchar(32) primary key)")
+    query(empty_db, "create extension vector; create table alembic_version (version_num varchar(32) primary key)")
     assert fingerprint(empty_db).keys() == {("extension", "plpgsql"), ("extension", "vector"), ("schema", "public")}
 
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import pytest
 
 from litxdb.database import Database
 from litxdb.errors import Exit, Refused, ServerRefused
 from litxdb.migrate import Graph, Pending, current_revision, fingerprint, history, stamp, status, upgrade
 from tests.bed.servers import Server
+from tests.bed.statements import as_role, query
 
 HEAD = Graph.read().head.id
-
-
-def execute(db: Database, statement: str) -> None:
-    with closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
-        cursor.execute(statement)
 
 
 def test_an_empty_database_has_everything_pending(empty_db: Database) -> None:
@@ -44,7 +38,7 @@ def test_a_database_at_head_has_nothing_pending(db: Database) -> None:
 
 
 def test_a_database_ahead_of_the_code_is_told_apart_from_an_empty_one(db: Database) -> None:
-    execute(db, "update alembic_version set version_num = 'from_the_future'")
+    query(db, "update alembic_version set version_num = 'from_the_future'")
     found = status(db)
     assert (found.current, found.known, found.at_head, found.pending) == ("from_the_future", False, False, ())
     with pytest.raises(Refused, match="at revision from_the_future, which this litxdb does not know"):
@@ -56,25 +50,25 @@ def test_a_database_ahead_of_the_code_is_told_apart_from_an_empty_one(db: Databa
 
 
 def test_two_recorded_revisions_are_named(db: Database) -> None:
-    execute(db, "insert into alembic_version values ('0008_chat')")
+    query(db, "insert into alembic_version values ('0008_chat')")
     with pytest.raises(Refused, match=f"alembic_version names 2 revisions at once: 0008_chat, {HEAD}"):
         status(db)
     assert stamp(db, "head", purge=True).after == HEAD
     assert current_revision(db) == HEAD
 
 
-def test_a_role_that_may_not_read_the_version_is_told_what_to_grant(server: Server, db: Database, db_url: str) -> None:
-    if not server.execute("select 1 from pg_roles where rolname = 'stranger'"):
-        server.execute("create role stranger login")
-    with Database(db_url.replace("postgres@", "stranger@")) as stranger:
-        with pytest.raises(ServerRefused, match="may not read alembic_version: permission denied") as failure:
-            status(stranger)
+def test_a_role_that_may_not_read_the_version_is_told_what_to_grant(server: Server, db: Database) -> None:
+    with (
+        as_role(server, db, "stranger") as stranger,
+        pytest.raises(ServerRefused, match="may not read alembic_version: permission denied") as failure,
+    ):
+        status(stranger)
     assert failure.value.hint is not None
     assert "Grant it SELECT on alembic_version" in failure.value.hint
 
 
 def test_a_schema_without_a_record_is_adopted_with_stamp(db: Database) -> None:
-    execute(db, "drop table alembic_version")
+    query(db, "drop table alembic_version")
     with pytest.raises(
         ServerRefused, match='74f32592cfec failed: relation "literature_reviews" already exists'
     ) as failure:
@@ -96,7 +90,7 @@ def test_stamp_runs_nothing_and_can_be_undone(empty_db: Database) -> None:
 
 
 def test_stamp_replaces_an_unknown_revision_only_when_told_to(db: Database) -> None:
-    execute(db, "update alembic_version set version_num = 'from_the_future'")
+    query(db, "update alembic_version set version_num = 'from_the_future'")
     with pytest.raises(Refused, match="which this litxdb does not know"):
         stamp(db, "head")
     stamp(db, "head", purge=True)
