@@ -76,7 +76,8 @@ def rows(
     """
     records = [record(row) for row in found]
     if form is Form.json:
-        json({**(record(within) if within is not None else {}), "rows": records})
+        beside = {} if within is None else {name: value for name, value in record(within).items() if value is not found}
+        json({**beside, "rows": records})
     elif form is Form.csv:
         _csv(records, list(records[0]) if records else list(columns))
     elif records:
@@ -223,8 +224,18 @@ def _csv(records: Iterable[Mapping[str, Any]], names: Sequence[str]) -> None:
     text = io.StringIO()
     writer = csv_format.writer(text, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([_plain(record[name]) for name in names] for record in records)
+    writer.writerows([_raw(record[name]) for name in names] for record in records)
     line(text.getvalue().removesuffix("\n"))
+
+
+def _raw(value: object) -> object:
+    """Write a value as JSON would, text without its quotes."""
+    plain = _plain(value)
+    return (
+        plain
+        if isinstance(plain, (str, int, float, type(None))) and not isinstance(plain, bool)
+        else json_format.dumps(plain)
+    )
 
 
 def _table(cells: Sequence[Sequence[str]], headings: Sequence[str]) -> None:
