@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg2  # noqa: TID253
+import psycopg2
 
 from bench.pairs import Pair, compare, once
 from bench.peers import alembic

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_homes import ask, temporary_home
 
 from litxdb.errors import ConfigurationInvalid, ToolMissing
 from litxdb.local import Binaries, Cluster, postmaster
 from litxdb.local.account import Account
+from tests.bed.homes import ask, temporary_home
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server under another account")
 as_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")

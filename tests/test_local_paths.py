@@ -14,10 +14,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 import sqlalchemy
-from local_homes import ask, connect, temporary_home
 
 from litxdb.errors import ConfigurationInvalid, ConnectionFailed
 from litxdb.local import Cluster, sockets
+from tests.bed.homes import ask, connect, temporary_home
 
 LONG = "a-name-of-a-hundred-and-twenty-characters" * 3
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from local_homes import ask, python, temporary_home
 
 from litxdb import local
 from litxdb.errors import ConfigurationInvalid, Refused
 from litxdb.settings import Settings
+from tests.bed.homes import ask, python, temporary_home
 
 
 @pytest.fixture

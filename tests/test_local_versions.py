@@ -10,11 +10,12 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from local_homes import ask, free_port, temporary_home
 
 from litxdb.errors import ConfigurationInvalid, ConnectionFailed
 from litxdb.local import Binaries, Cluster
 from litxdb.redaction import redact
+from tests.bed.homes import ask, temporary_home
+from tests.bed.servers import free_port
 
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 

@@ -2,6 +2,7 @@
 
 from litxdb.local.binaries import Binaries
 from litxdb.local.cluster import Cluster
+from litxdb.local.scratch import scratch, scratch_database
 from litxdb.local.server import DATABASE, LocalStatus, ensure, exists, local_server, reset, status, stop
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "exists",
     "local_server",
     "reset",
+    "scratch",
+    "scratch_database",
     "status",
     "stop",
 ]

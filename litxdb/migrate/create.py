@@ -49,6 +49,7 @@ def _write(
     from alembic import command
 
     from litxdb.migrate.running import configuration, turn
+    from litxdb.models import Base
 
     def keep_only_differences(context: Any, names: Any, directives: list[Any]) -> None:
         if directives[0].upgrade_ops.is_empty() and not empty:
@@ -57,7 +58,7 @@ def _write(
     directories = dict.fromkeys(path.resolve() for path in (*graph.directories, directory))
     with turn, db.direct_engine.connect() as connection:
         script = command.revision(
-            configuration(connection, directories, metadata),
+            configuration(connection, directories, metadata or Base.metadata),
             message=message,
             autogenerate=True,
             rev_id=revision,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import connection
+from psycopg2.extensions import connection, make_dsn
 
 from litxdb.local import Cluster, postmaster
 
@@ -34,7 +33,7 @@ def temporary_home() -> Iterator[Path]:
 
 
 def connect(cluster: Cluster, dbname: str = "postgres") -> connection:
-    session = psycopg2.connect(**cluster.parameters(dbname))
+    session = psycopg2.connect(make_dsn(None, **cluster.parameters(dbname)))
     session.autocommit = True
     return session
 
@@ -43,16 +42,10 @@ def ask(cluster: Cluster, query: str) -> Any:
     """Return the one value that a query answers, or None where it answers nothing."""
     with closing(connect(cluster)) as session, session.cursor() as cursor:
         cursor.execute(query)
-        return cursor.fetchone()[0] if cursor.description else None
+        return (cursor.fetchone() or (None,))[0] if cursor.description else None
 
 
 def python(code: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
     """Run Python code in a process of its own, as another litxdb would be."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

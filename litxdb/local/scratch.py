@@ -1,0 +1,107 @@
+"""Scratch databases: for replaying and rehearsing, on a server of their own that nobody's data depends on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from litxdb.errors import ConfigurationInvalid, ConnectionFailed
+from litxdb.local import probe
+from litxdb.local.cluster import Cluster
+from litxdb.local.files import explained, make_directory, open_private
+from litxdb.settings import Settings
+
+PREFIX = "scratch_"
+SWIFT = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
+"""A crash of the machine may ruin what is in here: then it is made anew."""
+
+
+@contextlib.contextmanager
+def scratch(settings: Settings) -> Iterator[Cluster]:
+    """Run the scratch server for the time of the block; processes share it, and the last one stops it.
+
+    After a kill -9 it runs on, until the next block drops what was left and stops it.
+    """
+    cluster = Cluster(settings.home / "scratch", options=SWIFT)
+    with _users_of(cluster) as users:
+        if users.alone():
+            _start_anew_if_ruined(cluster)
+            _drop_leftovers(cluster)
+        users.share()
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            if users.alone():
+                cluster.stop(immediate=True)
+
+
+@contextlib.contextmanager
+def scratch_database(cluster: Cluster, template: str = "template1") -> Iterator[str]:
+    """Create a database for the time of the block, a copy of the template, and yield its name.
+
+    Nobody may be connected to the template.
+    """
+    name = f"{PREFIX}{secrets.token_hex(6)}"
+    _run(cluster, f'create database "{name}" template "{template}" strategy wal_log')
+    try:
+        yield name
+    finally:
+        _run(cluster, f'drop database if exists "{name}" with (force)')
+
+
+class _Users:
+    """Who uses the server: each process holds a shared lock on one file, and may ask whether it is the only one."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def share(self) -> None:
+        import fcntl
+
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+
+    def alone(self) -> bool:
+        """Tell whether nobody else is there; if so, nobody comes in before `share` or the end."""
+        import fcntl
+
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def _users_of(cluster: Cluster) -> Iterator[_Users]:
+    with explained(cluster.directory):
+        make_directory(cluster.directory, 0o711 if os.geteuid() == 0 else 0o700)
+        descriptor = open_private(Path(cluster.directory, "users"), os.O_RDWR)
+    try:
+        yield _Users(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _start_anew_if_ruined(cluster: Cluster) -> None:
+    try:
+        cluster.start()
+    except (ConnectionFailed, ConfigurationInvalid):
+        cluster.destroy()
+        cluster.start()
+
+
+def _drop_leftovers(cluster: Cluster) -> None:
+    query = "select datname from pg_database where starts_with(datname, %s)"
+    with contextlib.closing(probe.connect(cluster.parameters())) as session, session.cursor() as cursor:
+        cursor.execute(query, (PREFIX,))
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'drop database "{name}" with (force)')
+
+
+def _run(cluster: Cluster, statement: str) -> None:
+    with contextlib.closing(probe.connect(cluster.parameters())) as session, session.cursor() as cursor:
+        cursor.execute(statement)
