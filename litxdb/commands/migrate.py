@@ -29,6 +29,6 @@ def command(
     from litxdb import migrate
     from litxdb.database import Database
 
-    with Database(url, command="migrate", notify=render.note, create_local=True) as db, watching() as watch:
+    with Database(url, command="migrate", notify=render.note, create_local=not dry_run) as db, watching() as watch:
         done = migrate.upgrade(db, revision, dry_run=dry_run, wait_seconds=lock_wait, directory=directory, watch=watch)
     draw(done, form, verb="would apply" if dry_run else "applied", dry_run=dry_run)
