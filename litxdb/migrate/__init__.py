@@ -3,15 +3,21 @@
 from litxdb.migrate.apply import downgrade, upgrade
 from litxdb.migrate.catalog import compare, fingerprint
 from litxdb.migrate.create import create_revision
+from litxdb.migrate.deviations import Deviation
+from litxdb.migrate.drift import Drift, History, LitXplore, drift
 from litxdb.migrate.graph import Graph, Revision, heads
 from litxdb.migrate.results import Difference, Entry, Migrated, Pending, RevisionStep, Status
 from litxdb.migrate.stamp import stamp
 from litxdb.migrate.state import current_revision, history, status
 
 __all__ = [
+    "Deviation",
     "Difference",
+    "Drift",
     "Entry",
     "Graph",
+    "History",
+    "LitXplore",
     "Migrated",
     "Pending",
     "Revision",
@@ -21,6 +27,7 @@ __all__ = [
     "create_revision",
     "current_revision",
     "downgrade",
+    "drift",
     "fingerprint",
     "heads",
     "history",
