@@ -2,9 +2,9 @@
 
 from litxdb.migrate.apply import downgrade, upgrade
 from litxdb.migrate.catalog import compare, fingerprint
+from litxdb.migrate.comparison import Drift, History, LitXplore, drift
 from litxdb.migrate.create import create_revision
 from litxdb.migrate.deviations import Deviation
-from litxdb.migrate.drift import Drift, History, LitXplore, drift
 from litxdb.migrate.graph import Graph, Revision, heads
 from litxdb.migrate.results import Difference, Entry, Migrated, Pending, RevisionStep, Status
 from litxdb.migrate.stamp import stamp

@@ -153,11 +153,16 @@ def _make(each: CatalogObject, schema: Schema, gone: set[Key]) -> Iterator[State
         return
     needs = schema.needs.get(each.address, ())
     on_new_table = any(automatic and f"{needed.rpartition(':')[0]}:0" in new for needed, automatic in needs)
+    if each.way("inherited") and not on_new_table:
+        return
     online = () if on_new_table else each.statements("make online")
     if online:
         yield from (Statement(sql, Phase.AFTER) for sql in online)
-    else:
-        yield from map(Statement, each.statements("make"))
+        return
+    yield from map(Statement, each.statements("make"))
+    if each.kind == "generated":
+        for other in schema.ordered(set(_built_on(each, schema)) - gone):
+            yield from map(Statement, other.statements("make"))
 
 
 def _additional(expected: Schema, found: Schema) -> Iterator[Deviation]:
@@ -177,7 +182,7 @@ def _changed(expected: Schema, found: Schema, major: int) -> Iterator[Deviation]
     roots = expected.roots(keys, dropped=True)
     for want in expected.ordered(keys):
         key = (want.kind, want.name)
-        if roots[key] != key and not want.way("make"):
+        if roots[key] != key and (want.way("inherited") or not want.way("make")):
             continue  # as the index of a constraint that changed
         have = found.objects[key]
         statements, decision = _enum(want, have) if want.kind == "enum" else _change(want, have, expected, major)
@@ -192,9 +197,9 @@ def _change(want: CatalogObject, have: CatalogObject, schema: Schema, major: int
         if change:
             return change, want.way("decision on change") or None
     remove, make = have.statements("remove"), want.statements("make")
-    if not make:
-        return [], UNKNOWN
-    decision = want.way("decision on change") or have.way("decision") or None
+    if not make or want.way("decision on change"):
+        return [], want.way("decision on change") or UNKNOWN
+    decision = have.way("decision") or None
     online = [Statement(sql, Phase.AFTER) for sql in (*remove, *want.statements("make online"))]
     if want.statements("make online"):
         return online, decision

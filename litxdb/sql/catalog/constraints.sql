@@ -61,7 +61,9 @@ select
     definition,
     format('pg_constraint:%s:0', oid) as address,
     json_build_object(
-        'make', case when not inherited then format('%sadd constraint %I %s', alter, conname, definition) end,
+        'make', case when not inherited or contype = 'c'
+            then format('%sadd constraint %I %s', alter, conname, definition) end,
+        'inherited', case when inherited then 'inherited' end,
         'make online', case
             when inherited or not plain or definition like '%WITHOUT OVERLAPS%' then null
             when contype in ('p', 'u') then json_build_array(

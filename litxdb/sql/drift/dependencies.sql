@@ -13,7 +13,7 @@ select
     d.deptype <> 'n' as automatic
 from pg_depend d
 left join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid and r.rulename = '_RETURN'
-where d.deptype in ('n', 'a', 'i', 'P', 'S') and d.objid >= 16384 and d.refobjid >= 2200
+where d.deptype in ('n', 'a', 'i', 'P', 'S', 'e') and d.objid >= 16384 and d.refobjid >= 2200
 union all
 select
     format('pg_class:%s:%s', h.inhrelid, mine.attnum),
