@@ -132,7 +132,7 @@ def test_a_defect_is_seen_alone_and_mended(
 UNMENDABLE = {
     "alter type mood add value 'glad'": "neither remove nor move",
     "alter type pair add attribute c int": "have to follow",
-    "create domain other as text; alter table child alter y drop default, alter y type int; drop domain year; "
+    "alter table child alter y drop default, alter y type int; drop domain year; "
     "create domain year as bigint default 2000 not null constraint modern check (value > 1900); "
     "alter table child alter y type year": "rewritten",
     "create aggregate total (int) (sfunc = int4pl, stype = int)": None,
@@ -167,3 +167,31 @@ def test_values_are_added_to_an_enum_in_their_places(empty_db: Database, compare
     assert compare(empty_db, history=recipe).rows == ()
     query(empty_db, "drop type mood; create type mood as enum ('b', 'a', 'c', 'd', 'e')")
     assert "move" in (compare(empty_db, history=recipe).rows[0].decision or "")
+
+
+VECTORS = {
+    "alter index ix_sources_embedding_hnsw set (m = 8)": ("index", "public.ix_sources_embedding_hnsw"),
+    "drop index ix_sources_embedding_hnsw; "
+    "create index ix_sources_embedding_hnsw on sources using hnsw (embedding vector_l2_ops)": (
+        "index",
+        "public.ix_sources_embedding_hnsw",
+    ),
+    "drop index ix_sources_embedding_hnsw; "
+    "create index ix_sources_embedding_hnsw on sources using ivfflat (embedding vector_cosine_ops)": (
+        "index",
+        "public.ix_sources_embedding_hnsw",
+    ),
+    "drop index ix_sources_embedding_hnsw": ("index", "public.ix_sources_embedding_hnsw"),
+    "alter table sources alter embedding type vector(3)": ("column", "public.sources.embedding"),
+    "alter table sources drop embedding": ("column", "public.sources.embedding"),
+    "drop extension vector cascade": ("extension", "vector"),
+}
+
+
+@pytest.mark.parametrize(("defect", "key"), VECTORS.items(), ids=list(VECTORS))
+def test_vectors_and_their_indexes(defect: str, key: tuple[str, str], db: Database, compare: Compare) -> None:
+    query(db, defect)
+    found = compare(db)
+    assert [(row.kind, row.object) for row in found.rows] == [key]
+    mend(db, found.rows)
+    assert compare(db).rows == ()

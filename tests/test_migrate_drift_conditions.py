@@ -193,7 +193,7 @@ def test_a_database_at_no_revision_or_an_unknown_one_is_refused(
 
 def test_a_replay_that_fails_says_that_it_was_the_replay(db: Database, compare: Compare) -> None:
     class Broken(Recipe):
-        def replay(self, empty: Database, revision: str) -> None:
+        def replay(self, empty: Database, revisions: tuple[str, ...]) -> None:
             raise ServerRefused("Revision x failed: it is wrong.")
 
     with pytest.raises(ServerRefused, match=r"could not be replayed in a scratch database.* Revision x failed"):
@@ -202,7 +202,7 @@ def test_a_replay_that_fails_says_that_it_was_the_replay(db: Database, compare: 
 
 def test_reading_changes_nothing_and_holds_no_session_during_the_replay(db: Database, compare: Compare) -> None:
     class Watching(Recipe):
-        def replay(self, empty: Database, revision: str) -> None:
+        def replay(self, empty: Database, revisions: tuple[str, ...]) -> None:
             seen.extend(query(db, "select count(*) from pg_stat_activity where application_name = 'litxdb library'"))
 
     seen: list[tuple[int]] = []

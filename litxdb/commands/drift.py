@@ -45,7 +45,7 @@ def command(
     with Database(url, command="drift", notify=render.note) as db, render.step("Drift") as outcome:
         found = migrate.drift(
             db,
-            history=migrate.LitXplore(directory),
+            history=migrate.Replay(migrate.Project.litxplore(directory)),
             ignore=ignore or (),
             privileges=privileges,
             lock_timeout_seconds=lock_wait,

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from litxdb.database import Database
 from litxdb.errors import LitxdbError, Refused, ServerRefused
-from litxdb.migrate.graph import HEAD, Graph, Revision
+from litxdb.migrate.graph import HEAD, Revision
 from litxdb.migrate.lock import MigrationLock, migration_lock
-from litxdb.migrate.plan import downgrades, upgrades
+from litxdb.migrate.plan import downgrades, tips, upgrades
+from litxdb.migrate.project import Project
 from litxdb.migrate.refusals import explain
 from litxdb.migrate.results import Migrated, RevisionStep
-from litxdb.migrate.state import current_revision, read_revision
+from litxdb.migrate.state import current_revisions, read_revision, read_revisions, shown
 from litxdb.migrations.extensions import require
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def upgrade(
     target: str = HEAD,
     *,
     directory: Path | None = None,
+    project: Project | None = None,
     dry_run: bool = False,
     wait_seconds: float = WAIT_SECONDS,
     lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
@@ -45,22 +47,24 @@ def upgrade(
     a time changes a database; another waits `wait_seconds` for it, then raises LockHeld. A statement that does not get
     its table lock in `lock_timeout_seconds` gives up rather than have everybody queue behind it. With `dry_run`
     nothing changes: the steps are those that a run would take. `directory` holds a project's own revisions, which
-    follow LitXplore's. Raises ServerRefused, saying where the database stands, when a revision fails.
+    follow LitXplore's; `project` is another Alembic project altogether. Raises ServerRefused, saying where the
+    database stands, when a revision fails.
     """
-    graph = Graph.read(directory)
+    project = project or Project.litxplore(directory)
+    graph = project.graph()
 
-    def plan(current: str | None) -> tuple[Revision, ...]:
+    def plan(current: tuple[str, ...]) -> tuple[Revision, ...]:
         return upgrades(graph, current, target)
 
-    before = current_revision(db)
+    before = current_revisions(db, project)
     steps = plan(before)
     if dry_run or not steps:
-        return Migrated(before, steps[-1].id if steps else before, _announced(steps))
+        return Migrated(shown(before), shown(tips((*graph.lineage(before), *steps))), _announced(steps))
     with migration_lock(db, wait_seconds) as lock:
-        before = read_revision(lock.connection)
+        before = read_revisions(lock.connection, project)
         steps = plan(before)
-        _check_extensions(lock.connection, steps, before)
-        return _Run(db, graph, lock, steps, watch, lock_timeout_seconds, up=True).result(before)
+        _check_extensions(lock.connection, steps, shown(before))
+        return _Run(db, project, lock, steps, watch, lock_timeout_seconds, up=True).result(shown(before))
 
 
 def downgrade(
@@ -69,6 +73,7 @@ def downgrade(
     *,
     to: str | None = None,
     directory: Path | None = None,
+    project: Project | None = None,
     dry_run: bool = False,
     wait_seconds: float = WAIT_SECONDS,
     lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
@@ -79,20 +84,21 @@ def downgrade(
     What only those revisions' tables hold is lost. Raises Refused if another run moved the database meanwhile; all
     else is as for `upgrade`.
     """
-    graph = Graph.read(directory)
-    before = current_revision(db)
+    project = project or Project.litxplore(directory)
+    graph = project.graph()
+    before = current_revisions(db, project)
     reverted = downgrades(graph, before, steps, to)
-    kept = graph.lineage(before)[: -len(reverted)] if reverted else graph.lineage(before)
     if dry_run or not reverted:
-        return Migrated(before, kept[-1].id if kept else None, _announced(reverted))
+        kept = tuple(each for each in graph.lineage(before) if each not in reverted)
+        return Migrated(shown(before), shown(tips(kept)), _announced(reverted))
     with migration_lock(db, wait_seconds) as lock:
-        now = read_revision(lock.connection)
+        now = read_revisions(lock.connection, project)
         if now != before:
             raise Refused(
-                f"Another run moved the database from revision {before} to {now} meanwhile.",
+                f"Another run moved the database from revision {shown(before)} to {shown(now)} meanwhile.",
                 "Look at litxdb status, and decide again.",
             )
-        return _Run(db, graph, lock, reverted, watch, lock_timeout_seconds, up=False).result(before)
+        return _Run(db, project, lock, reverted, watch, lock_timeout_seconds, up=False).result(shown(before))
 
 
 @dataclass
@@ -100,7 +106,7 @@ class _Run:
     """One attempt at a list of revisions; `done` grows as they are committed."""
 
     db: Database
-    graph: Graph
+    project: Project
     lock: MigrationLock
     steps: tuple[Revision, ...]
     watch: Watch
@@ -121,13 +127,13 @@ class _Run:
                 milliseconds = f"{self.lock_timeout_seconds * 1000:.0f}ms"
                 connection.exec_driver_sql("select set_config('lock_timeout', %s, false)", (milliseconds,))
                 connection.commit()
-                run(connection, self.graph.directories, self._announce, up=self.up)
+                run(connection, self.project, self._announce, up=self.up)
         except (psycopg2.Error, SQLAlchemyError) as error:
             first = _first(error)
             if not isinstance(first, Exception):
                 raise first from None  # Ctrl-C, and then the connection could not be tidied up
             raise self._failure(first) from error
-        return Migrated(before, read_revision(self.lock.connection), tuple(self.done))
+        return Migrated(before, read_revision(self.lock.connection, self.project), tuple(self.done))
 
     def _announce(self) -> Iterator[Revision]:
         for revision in self.steps:
@@ -149,7 +155,14 @@ class _Run:
             )
         standing = None
         with contextlib.suppress(psycopg2.Error):
-            standing = read_revision(self.lock.connection)
+            standing = read_revision(self.lock.connection, self.project)
+        if self.up and standing is None and self.project.foreign and error.pgcode == "42P01":
+            return ServerRefused(
+                f"{doing} failed: {error.diag.message_primary}. The history of {self.project.name} does not start from "
+                "an empty database.",
+                "Have the project create its first tables its own way (often create_all and a stamp), "
+                "then run litxdb migrate again.",
+            )
         return explain(error, doing, standing)
 
 

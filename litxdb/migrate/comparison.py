@@ -6,17 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from litxdb.database import Database
 from litxdb.errors import Refused, ServerRefused
 from litxdb.local import scratch, scratch_database
-from litxdb.migrate.apply import upgrade
+from litxdb.migrate.capture import capture
 from litxdb.migrate.catalog import CatalogObject, Key, dependencies, objects, reading
 from litxdb.migrate.deviations import Deviation, Phase, Schema, deviations
-from litxdb.migrate.graph import Graph
-from litxdb.migrate.state import check_known, read_revision
+from litxdb.migrate.project import Project
+from litxdb.migrate.state import LITXPLORE, check_known, read_revisions
 from litxdb.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,36 +25,35 @@ LOCK_TIMEOUT_SECONDS = 2.0
 
 
 class History(Protocol):
-    """What drift has to know of a project: which revision a database is at, and how to bring another one there."""
+    """What drift has to know of a project: which revisions a database is at, and how to bring another one there."""
 
-    def current(self, connection: Connection) -> str:
-        """Return the database's revision; raises Refused when there is nothing to compare with."""
+    def current(self, connection: Connection) -> tuple[str, ...]:
+        """Return the database's revisions; raises Refused when there is nothing to compare with."""
 
-    def replay(self, empty: Database, revision: str) -> None:
-        """Bring an empty database to the revision."""
+    def replay(self, empty: Database, revisions: tuple[str, ...]) -> None:
+        """Bring an empty database to these revisions."""
 
 
 @dataclass(frozen=True)
-class LitXplore:
-    """LitXplore's own revisions, and those of a project that follow them in a directory."""
+class Replay:
+    """The history of LitXplore, or of another Alembic project, whose revisions are run again."""
 
-    directory: Path | None = None
+    project: Project = LITXPLORE
 
-    def current(self, connection: Connection) -> str:
-        """Return the database's revision; raises Refused when it is none, or unknown."""
-        graph = Graph.read(self.directory)
-        revision = read_revision(connection)
-        check_known(graph, revision)
-        if revision is None:
+    def current(self, connection: Connection) -> tuple[str, ...]:
+        """Return the database's revisions; raises Refused when there are none, or unknown ones."""
+        revisions = read_revisions(connection, self.project)
+        check_known(self.project.graph(), revisions)
+        if not revisions:
             raise Refused(
                 "The database is at no revision: there is nothing to compare it with.",
                 "Run litxdb migrate; if the schema came another way, record where it stands with litxdb stamp.",
             )
-        return revision
+        return revisions
 
-    def replay(self, empty: Database, revision: str) -> None:
-        """Apply all revisions up to this one."""
-        upgrade(empty, revision, directory=self.directory)
+    def replay(self, empty: Database, revisions: tuple[str, ...]) -> None:
+        """Apply these revisions and all that they build on."""
+        capture(self.project, empty, self.project.graph().lineage(revisions))
 
 
 @dataclass(frozen=True)
@@ -100,12 +98,12 @@ def drift(
     Refused when the database is at no revision, or an unknown one. `ignore` are patterns of `kind:object`, as in
     `index:public.tmp_*`. `privileges` are compared on request, as roles differ between servers.
     """
-    history = history or LitXplore()
+    history = history or Replay()
     with closing(db.connect()) as connection, reading(connection, lock_timeout_seconds):
-        revision = history.current(connection)
+        revisions = history.current(connection)
         version = connection.info.server_version // 10000
         found = Schema(objects(connection, privileges=privileges), dependencies(connection))
-    with _replayed(db, history, revision) as copy, closing(copy.connect()) as connection:
+    with _replayed(db, history, revisions) as copy, closing(copy.connect()) as connection:
         replayed_on = connection.info.server_version // 10000
         expected = Schema(objects(connection, privileges=privileges), dependencies(connection))
         if version != replayed_on:
@@ -113,16 +111,16 @@ def drift(
     rows = deviations(expected, found, version)
     kept = tuple(row for row in rows if not any(fnmatchcase(f"{row.kind}:{row.object}", each) for each in ignore))
     notes = (*_notes(expected, found, version, replayed_on), *_unused(ignore, rows))
-    return Drift(revision, version, replayed_on, len(expected.objects), len(rows) - len(kept), notes, kept)
+    return Drift(", ".join(revisions), version, replayed_on, len(expected.objects), len(rows) - len(kept), notes, kept)
 
 
 @contextmanager
-def _replayed(db: Database, history: History, revision: str) -> Iterator[Database]:
+def _replayed(db: Database, history: History, revisions: tuple[str, ...]) -> Iterator[Database]:
     with scratch(db.settings) as cluster, scratch_database(cluster) as name:
         settings = Settings(url=cluster.url(name), source="the scratch server", home=db.settings.home)
         with Database(settings=settings, command=db.command) as copy:
             try:
-                history.replay(copy, revision)
+                history.replay(copy, revisions)
             except ServerRefused as error:
                 raise ServerRefused(
                     f"The migrations could not be replayed in a scratch database. {error.message}", error.hint

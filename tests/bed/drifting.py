@@ -21,10 +21,10 @@ class Recipe:
 
     sql: str
 
-    def current(self, connection: Any) -> str:
-        return "the recipe"
+    def current(self, connection: Any) -> tuple[str, ...]:
+        return ("the recipe",)
 
-    def replay(self, empty: Database, revision: str) -> None:
+    def replay(self, empty: Database, revisions: tuple[str, ...]) -> None:
         query(empty, self.sql)
 
 
