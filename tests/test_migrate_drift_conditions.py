@@ -71,6 +71,15 @@ def test_hostile_names(defect: str, empty_db: Database, compare: Compare) -> Non
     assert compare(empty_db, history=Recipe(HOSTILE)).rows == ()
 
 
+def test_a_whole_schema_is_made_again_in_an_order_that_works(empty_db: Database, compare: Compare) -> None:
+    query(empty_db, SCHEMA)
+    query(empty_db, "drop schema public cascade")
+    found = compare(empty_db, history=Recipe(SCHEMA))
+    assert [(row.kind, row.object) for row in found.rows] == [("schema", "public")]
+    mend(empty_db, found.rows)
+    assert compare(empty_db, history=Recipe(SCHEMA)).rows == ()
+
+
 def test_no_false_alarm_on_any_version(any_server: Server, compare: Compare) -> None:
     with any_server.database() as url, Database(url) as db:
         extension = any_server.execute("select 1 from pg_available_extensions where name = 'pg_trgm'")

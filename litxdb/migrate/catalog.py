@@ -52,8 +52,9 @@ class CatalogObject:
 def fingerprint(db: Database, *, lock_timeout_seconds: float = 3) -> Fingerprint:
     """Read the definition of every object outside the system's schemas, alembic_version and extensions' parts.
 
-    Changes nothing. Definitions are only readable when nobody holds an ACCESS EXCLUSIVE lock on their table: raises
-    ServerRefused, naming who does, if that takes longer than `lock_timeout_seconds`.
+    Owners, privileges, comments and the order of columns do not count. Changes nothing. Definitions are only readable
+    when nobody holds an ACCESS EXCLUSIVE lock on their table: raises ServerRefused, naming who does, if that takes
+    longer than `lock_timeout_seconds`.
     """
     with closing(db.connect()) as connection, reading(connection, lock_timeout_seconds):
         return {key: each.definition for key, each in objects(connection).items()}
