@@ -11,7 +11,8 @@ import typer
 
 from litxdb import render
 from litxdb.commands._migrating import draw, watching
-from litxdb.commands._options import Directory, DryRun, Format, Url
+from litxdb.commands._options import Directory, DryRun, Format, ProjectPath, Url
+from litxdb.commands._projects import chosen
 from litxdb.render import Form
 
 Target = Annotated[str, typer.Argument(metavar="[REVISION]", help="Up to here: a revision, its beginning, or head.")]
@@ -24,11 +25,13 @@ def command(
     dry_run: DryRun = False,
     lock_wait: Wait = 60,
     directory: Directory = None,
+    project: ProjectPath = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb import migrate
     from litxdb.database import Database
 
     with Database(url, command="migrate", notify=render.note, create_local=True) as db, watching() as watch:
-        done = migrate.upgrade(db, revision, dry_run=dry_run, wait_seconds=lock_wait, directory=directory, watch=watch)
+        subject = chosen(db, project, directory)
+        done = migrate.upgrade(db, revision, dry_run=dry_run, wait_seconds=lock_wait, project=subject, watch=watch)
     draw(done, form, verb="would apply" if dry_run else "applied", dry_run=dry_run)

@@ -5,6 +5,7 @@ from litxdb.migrate.capture import capture, replayed
 from litxdb.migrate.captured import CapturedRevision, Effect, Statement
 from litxdb.migrate.catalog import compare, fingerprint
 from litxdb.migrate.create import create_revision
+from litxdb.migrate.finding import find_project
 from litxdb.migrate.graph import Graph, Revision, heads
 from litxdb.migrate.project import Project
 from litxdb.migrate.results import Difference, Entry, Migrated, Pending, RevisionStep, Status
@@ -29,6 +30,7 @@ __all__ = [
     "create_revision",
     "current_revision",
     "downgrade",
+    "find_project",
     "fingerprint",
     "heads",
     "history",

@@ -66,13 +66,12 @@ def run_environment(
 ) -> None:
     """Run the project's env.py on this connection; `configured` sees what it tells Alembic, and may end it there."""
     from alembic.runtime.environment import EnvironmentContext
-    from alembic.script import ScriptDirectory
 
     with ExitStack() as stack:
         stack.enter_context(turn)
         stack.enter_context(at_home(project))
         config = configuration(connection, project)
-        scripts = ScriptDirectory.from_config(config)
+        scripts = project.scripts(config)
         environment = EnvironmentContext(config, scripts, fn=lambda heads, context: steps(scripts))
         configure = environment.configure
 
