@@ -89,7 +89,7 @@ def _scripts(directory: Path, location: Any) -> tuple[Path, Path]:
 
 def _recorded(project: Project, db: Database) -> Project:
     """Fill in the version table that env.py configures, and revisions' places that it sets itself."""
-    text = (project.script_location / "env.py").read_text(encoding="utf-8", errors="replace")
+    text = project.environment()
     try:
         told = dict(_literals(text)) if "version_locations" not in text else None
     except (ValueError, SyntaxError):

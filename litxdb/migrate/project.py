@@ -85,6 +85,10 @@ class Project:
             )
         return Graph.build(revisions, self.version_locations)
 
+    def environment(self) -> str:
+        """Return the text of env.py."""
+        return (self.script_location / "env.py").read_text(encoding="utf-8", errors="replace")
+
     def scripts(self, config: Config) -> ScriptDirectory:
         """Return Alembic's view of the revisions' files, none of which is read yet."""
         from alembic.script import ScriptDirectory

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -13,6 +16,7 @@ from litxdb.migrate.project import Project
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
     from sqlalchemy import Connection, MetaData
 
 turn = threading.Lock()
@@ -77,6 +81,7 @@ def run_environment(
 
         def ours(theirs: Any = None, **options: Any) -> None:
             configured(scripts, options)
+            logging.getLogger("alembic").setLevel(logging.WARNING)  # it would tell what our caller tells already
             connection.commit()  # what env.py ran to set the session up; in a transaction Alembic would commit nothing
             configure(**{**options, "connection": connection, "transaction_per_migration": True})
 
@@ -85,6 +90,15 @@ def run_environment(
         stack.enter_context(environment)
         if project.foreign:
             stack.enter_context(lent_to_all(connection))
+        _run_env(scripts, project)
+
+
+def _run_env(scripts: ScriptDirectory, project: Project) -> None:
+    """Run env.py; an asynchronous one in a worker thread of an event loop, where AnyIO's users expect to be."""
+    if project.foreign and "async" in project.environment() and importlib.util.find_spec("anyio"):
+        anyio: Any = importlib.import_module("anyio")  # the project's own: litxdb does not depend on it
+        anyio.run(anyio.to_thread.run_sync, scripts.run_env)
+    else:
         scripts.run_env()
 
 
@@ -95,6 +109,7 @@ def _guarded(
     up: bool,
     inside: Callable[[Revision], AbstractContextManager[object]],
 ) -> Callable[..., None]:
+    @functools.wraps(function)
     def guarded(**options: Any) -> None:
         try:
             with inside(revision):
@@ -121,6 +136,5 @@ def _set_url(config: Config, project: Project) -> None:
     except ArgumentError:
         usable = False
     if not usable:
-        text = (project.script_location / "env.py").read_text(encoding="utf-8", errors="replace")
-        driver = "asyncpg" if "async_engine" in text else "psycopg2"
+        driver = "asyncpg" if "async_engine" in project.environment() else "psycopg2"
         config.set_main_option("sqlalchemy.url", f"postgresql+{driver}://")
