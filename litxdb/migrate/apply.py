@@ -117,7 +117,7 @@ class _Run:
     def result(self, before: str | None) -> Migrated:
         """Run them all, and say what happened."""
         import psycopg2
-        from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+        from sqlalchemy.exc import SQLAlchemyError
 
         from litxdb.migrate.running import run
 
@@ -129,8 +129,10 @@ class _Run:
                 connection.commit()
                 run(connection, self.project, self._announce, up=self.up)
         except (psycopg2.Error, SQLAlchemyError) as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            raise self._failure(cause or error) from error
+            first = _first(error)
+            if not isinstance(first, Exception):
+                raise first from None  # Ctrl-C, and then the connection could not be tidied up
+            raise self._failure(first) from error
         return Migrated(before, read_revision(self.lock.connection, self.project), tuple(self.done))
 
     def _announce(self) -> Iterator[Revision]:
@@ -143,7 +145,7 @@ class _Run:
             self.done.append(replace(step, milliseconds=(time.perf_counter() - start) * 1000))
             self.watch(self.done[-1])
 
-    def _failure(self, error: BaseException) -> LitxdbError:
+    def _failure(self, error: Exception) -> LitxdbError:
         import psycopg2
 
         doing = f"Revision {self.steps[len(self.done)].id}" if len(self.done) < len(self.steps) else "Migrating"
@@ -162,6 +164,15 @@ class _Run:
                 "then run litxdb migrate again.",
             )
         return explain(error, doing, standing)
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return what happened first, in the driver's words: after it, leaving an autocommit block may fail in turn."""
+    from sqlalchemy.exc import DBAPIError, PendingRollbackError
+
+    while isinstance(error, PendingRollbackError) and error.__context__ is not None:
+        error = error.__context__
+    return (error.orig or error) if isinstance(error, DBAPIError) else error
 
 
 def _announced(steps: tuple[Revision, ...]) -> tuple[RevisionStep, ...]:

@@ -143,9 +143,10 @@ def blame(
 ) -> LitxdbError | None:
     """Turn an exception of the project's own Python into ours, with file and line; None if the server raised it."""
     import psycopg2
-    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
-    if isinstance(error, (LitxdbError, psycopg2.Error, DBAPIError)):
+    # a pending rollback is what comes after the server's own error, in its context
+    if isinstance(error, (LitxdbError, psycopg2.Error, DBAPIError, PendingRollbackError)):
         return error if isinstance(error, LitxdbError) else None
     place, reason = _place(error, project), traceback.format_exception_only(error)[0].partition("\n")[0].rstrip(".")
     if isinstance(error, ImportError):

@@ -51,6 +51,7 @@ def _write(
     from alembic import command
 
     from litxdb.migrate.running import configuration, turn
+    from litxdb.models import Base
 
     def keep_only_differences(context: Any, names: Any, directives: list[Any]) -> None:
         if directives[0].upgrade_ops.is_empty() and not empty:
@@ -60,7 +61,7 @@ def _write(
     project = replace(Project.litxplore(), version_locations=places)
     with turn, db.direct_engine.connect() as connection:
         script = command.revision(
-            configuration(connection, project, metadata),
+            configuration(connection, project, metadata or Base.metadata),
             message=message,
             autogenerate=True,
             rev_id=revision,
