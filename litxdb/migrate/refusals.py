@@ -22,6 +22,9 @@ HINTS = {
 }
 """The next step for a SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
+MISSING = frozenset({"42P01", "42703", "42704", "3F000"})
+"""A table, column, type or schema that is not there."""
+
 LOG = "The server's log says more; after mending the cause, run it again."
 
 
@@ -41,3 +44,15 @@ def explain(error: psycopg2.Error, doing: str, standing: str | None) -> LitxdbEr
 
 def _stands(standing: str | None) -> str:
     return f"The database is at revision {standing}." if standing else "No revision is applied."
+
+
+def starts_elsewhere(error: psycopg2.Error, doing: str, project: str) -> LitxdbError | None:
+    """Recognise a history whose first tables were never in it, by what its first run on an empty database lacks."""
+    if error.pgcode not in MISSING:
+        return None
+    return ServerRefused(
+        f"{doing} failed: {error.diag.message_primary}. "
+        f"The history of {project} does not start from an empty database.",
+        "Have the project create its first tables its own way (often create_all, and perhaps a stamp), "
+        "then run litxdb again.",
+    )
