@@ -25,10 +25,13 @@ COLUMNS: dict[str, render.Column] = {
 
 def draw_plan(plan: Plan, form: Form) -> None:
     """Write the plan: in JSON a row a revision, else a line a table that it locks."""
+    if plan.unknown is not None:
+        render.note(f"What the revisions do could not be found out. {plan.unknown}")
     if form is Form.json:
         render.rows(plan.rows, form, columns={}, within=plan)
         return
-    render.rows([line for revision in plan.rows for line in _lines(revision)], form, columns=COLUMNS)
+    lines = [line for revision in plan.rows for line in _lines(revision, repeat=form is Form.csv)]
+    render.rows(lines, form, columns=COLUMNS)
     if form is Form.table:
         if not plan.rows:
             render.line(f"Nothing to do: the database is at {plan.after or 'base'}.")
@@ -37,13 +40,13 @@ def draw_plan(plan: Plan, form: Form) -> None:
         render.line(f"Would apply {count}: from {plan.before or 'base'} to {plan.after or 'base'}.")
 
 
-def _lines(revision: PlannedRevision) -> Iterator[dict[str, Any]]:
+def _lines(revision: PlannedRevision, *, repeat: bool) -> Iterator[dict[str, Any]]:
     first: dict[str, Any] = {
         "revision": revision.revision,
         "message": revision.message,
         "statements": len(revision.statements),
     }
-    blank = dict.fromkeys(first)
+    blank = first if repeat else dict.fromkeys(first)
     if not revision.locks:
         yield {**first, **dict.fromkeys(("table", "lock", "does", "rows", "bytes"))}
     for index, lock in enumerate(revision.locks):

@@ -87,15 +87,19 @@ class PlannedRevision:
 
     revision: str
     message: str
-    statements: tuple[str, ...]
-    asks: int
-    locks: tuple[TableLock, ...]
+    statements: tuple[str, ...] = ()
+    asks: int = 0
+    locks: tuple[TableLock, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run of migrate would do, in order; `before` and `after` are None for a database without any revision."""
+    """What a run of migrate would do, in order; `before` and `after` are None for a database without any revision.
+
+    `unknown` is why the rows only have names: the revisions could not be run on a scratch database.
+    """
 
     before: str | None
     after: str | None
     rows: tuple[PlannedRevision, ...]
+    unknown: str | None = None

@@ -148,7 +148,8 @@ def blame(
     # a pending rollback is what comes after the server's own error, in its context
     if isinstance(error, (LitxdbError, psycopg2.Error, DBAPIError, PendingRollbackError)):
         return error if isinstance(error, LitxdbError) else None
-    place, reason = _place(error, project), traceback.format_exception_only(error)[0].partition("\n")[0].rstrip(".")
+    place = _place(error, project)
+    reason = f"{type(error).__name__}: {error}".partition("\n")[0].rstrip(": .")
     if isinstance(error, ImportError):
         return ToolMissing(
             f"The project {project.name} needs the Python module {error.name or reason}, missing here ({place}).",
@@ -176,6 +177,8 @@ def blame(
 
 def _place(error: BaseException, project: Project) -> str:
     """Say where in the project's files it was raised, or else where at all."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     ours = (project.script_location, *project.version_locations)
     inside = [frame for frame in frames if any(Path(frame.filename).is_relative_to(place) for place in ours)]

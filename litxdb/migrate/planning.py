@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from litxdb import queries
 from litxdb.database import Database
+from litxdb.errors import LitxdbError
 from litxdb.migrate.capture import capture, replayed
 from litxdb.migrate.captured import CapturedRevision, Plan, PlannedRevision, TableLock
 from litxdb.migrate.graph import HEAD, Graph, Revision
@@ -54,15 +55,19 @@ def plan_upgrade(db: Database, target: str = HEAD, *, steps: int | None = None, 
     """Say what an upgrade would do: run it on a scratch database at the same revision, look up sizes on this one.
 
     Changes nothing here, and takes no lock on a table. The locks are those of the scratch server's PostgreSQL, on
-    tables without rows. Raises what `capture` raises.
+    tables without rows. Where the revisions cannot be run there, the plan says why and only has their names.
     """
     ahead = look_ahead(db, target, steps=steps, project=project)
-    captured: tuple[CapturedRevision, ...] = ()
-    if ahead.steps:
+    way = shown(ahead.before), shown(ahead.after)
+    if not ahead.steps:
+        return Plan(*way, ())
+    try:
         with ahead.replayed(db) as scratch:
             captured = capture(ahead.project, scratch, ahead.steps, measure=True)
+    except LitxdbError as error:
+        return Plan(*way, tuple(PlannedRevision(each.id, each.message) for each in ahead.steps), error.message)
     sizes = _sizes(db, sorted({table for done in captured for table in _strongest(done)}))
-    return Plan(shown(ahead.before), shown(ahead.after), tuple(_planned(done, sizes) for done in captured))
+    return Plan(*way, tuple(_planned(done, sizes) for done in captured))
 
 
 def _planned(done: CapturedRevision, sizes: dict[str, tuple[int | None, int | None]]) -> PlannedRevision:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from litxdb.errors import Refused
 from litxdb.migrate.control import at_home, blame, lent_to_all
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.project import Project
@@ -77,10 +78,12 @@ def run_environment(
         config = configuration(connection, project)
         scripts = project.scripts(config)
         environment = EnvironmentContext(config, scripts, fn=lambda heads, context: steps(scripts))
-        configure = environment.configure
+        configure, schema = environment.configure, _schema(connection)
 
         def ours(theirs: Any = None, **options: Any) -> None:
             configured(scripts, options)
+            if project.version_schema is None:
+                _check_schema(connection, schema, project)
             logging.getLogger("alembic").setLevel(logging.WARNING)  # it would tell what our caller tells already
             connection.commit()  # what env.py ran to set the session up; in a transaction Alembic would commit nothing
             configure(**{**options, "connection": connection, "transaction_per_migration": True})
@@ -91,6 +94,23 @@ def run_environment(
         if project.foreign:
             stack.enter_context(lent_to_all(connection))
         _run_env(scripts, project)
+
+
+def _schema(connection: Connection) -> str | None:
+    name: str | None = connection.exec_driver_sql("select current_schema()").scalar_one()
+    connection.commit()
+    return name
+
+
+def _check_schema(connection: Connection, before: str | None, project: Project) -> None:
+    """Refuse an env.py that moves the session to another schema: its version table is not where we read it."""
+    after = _schema(connection)
+    if after != before:
+        raise Refused(
+            f"The env.py of {project.name} sets search_path, so that its {project.version_table} is in the schema "
+            f"{after}, where no other session finds it.",
+            "Name it in env.py: context.configure(version_table_schema=…), or set search_path for the role.",
+        )
 
 
 def _run_env(scripts: ScriptDirectory, project: Project) -> None:

@@ -49,7 +49,8 @@ def _lines(ahead: Ahead, captured: tuple[CapturedRevision, ...], version: str) -
 def _revision(done: CapturedRevision) -> Iterator[str]:
     yield f"-- {done.revision}: {done.message}"
     if done.asks:
-        yield f"-- It asked the database {done.asks} times (see below): with other answers it may send something else."
+        times = "once" if done.asks == 1 else f"{done.asks} times"
+        yield f"-- It asked the database {times} (see below): with other answers it may send something else."
     within = False
     for statement in done.statements:
         if statement.reads:
