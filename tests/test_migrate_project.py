@@ -6,7 +6,6 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent, indent
 
 import pytest
 
@@ -14,85 +13,10 @@ from litxdb.database import Database
 from litxdb.errors import ConfigurationInvalid, Exit, LitxdbError, Refused, ServerRefused, ToolMissing
 from litxdb.migrate import Project, capture, downgrade, find_project, fingerprint, history, stamp, status, upgrade
 from tests.bed.program import Outcome
+from tests.bed.projects import INI, OWN_ENGINE, Writer
 from tests.bed.statements import query
 
 Run = Callable[..., Outcome]
-
-OWN_ENGINE = """
-import logging.config
-from alembic import context
-from sqlalchemy import engine_from_config, pool
-
-logging.config.fileConfig(context.config.config_file_name)
-print("env.py says hello")
-engine = engine_from_config(context.config.get_section("alembic"), prefix="sqlalchemy.", poolclass=pool.NullPool)
-with engine.connect() as connection:
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
-INI = """
-[alembic]
-script_location = scripts
-sqlalchemy.url = sqlite:///of-its-own.db
-[loggers]
-keys = root
-[handlers]
-keys = console
-[formatters]
-keys =
-[logger_root]
-level = DEBUG
-handlers = console
-[handler_console]
-class = StreamHandler
-args = (sys.stdout,)
-"""
-REVISION = '''
-"""What {id} does."""
-import sqlalchemy as sa
-from alembic import op
-
-revision = {id!r}
-down_revision = {follows!r}
-depends_on = {depends!r}
-branch_labels = {labels!r}
-
-def upgrade():
-{up}
-
-def downgrade():
-{down}
-'''
-
-
-class Writer:
-    """Writes a project: `write(env)` and then `revision("a", None, "op.…")`."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-
-    def __call__(self, env: str = OWN_ENGINE, ini: str = INI) -> Path:
-        (self.directory / "scripts" / "versions").mkdir(parents=True, exist_ok=True)
-        (self.directory / "scripts" / "env.py").write_text(dedent(env))
-        (self.directory / "alembic.ini").write_text(ini)
-        return self.directory
-
-    def revision(
-        self,
-        name: str,
-        follows: str | tuple[str, ...] | None,
-        up: str | None = None,
-        down: str | None = None,
-        *,
-        depends: str | None = None,
-        labels: str | None = None,
-    ) -> None:
-        up = f"op.execute('create table {name} ()')" if up is None else dedent(up)
-        down = f"op.execute('drop table {name}')" if down is None else down
-        bodies = {"up": indent(up, "    "), "down": indent(down, "    ")}
-        text = REVISION.format(id=name, follows=follows, depends=depends, labels=labels, **bodies)
-        (self.directory / "scripts" / "versions" / f"{name}.py").write_text(text)
 
 
 @pytest.fixture
@@ -369,6 +293,12 @@ def test_a_history_that_does_not_start_from_an_empty_database(write: Writer, emp
             "what it says",
         ),
         ("def broken(:", ConfigurationInvalid, "SyntaxError", "alembic command work"),
+        (
+            "from alembic import context\ncontext.config.attributes['connection'].exec_driver_sql('pragma x')",
+            ConfigurationInvalid,
+            'sends what the server refuses: syntax error at or near "pragma"',
+            "another database system",
+        ),
         ("pass", ConfigurationInvalid, "runs without configuring Alembic", "context.configure"),
     ],
 )
@@ -382,60 +312,6 @@ def test_an_env_py_that_cannot_run_here_says_why(
     assert failure.value.hint is not None
     assert hint in failure.value.hint
     assert tables(empty_db) == set()
-
-
-# --- where a project is
-
-
-def test_it_is_found_by_its_directory_its_configuration_or_its_scripts(write: Writer, empty_db: Database) -> None:
-    place = write()
-    write.revision("a", None)
-    (place / "pyproject.toml").write_text("[tool.ruff]\nline-length = 120\n")
-    for path in (place, place / "alembic.ini"):
-        assert find_project(path, empty_db).script_location == place / "scripts"
-    (place / "alembic.ini").unlink()
-    (place / "pyproject.toml").write_text(
-        '[project]\nname = "ours"\n[tool.alembic]\nscript_location = "%(here)s/scripts"\n'
-    )
-    for path in (place, place / "pyproject.toml"):
-        found = find_project(path, empty_db)
-        assert (found.name, found.version_locations) == ("ours", (place / "scripts" / "versions",))
-    assert find_project(place / "scripts", empty_db).script_location == place / "scripts"
-
-
-def test_a_pyproject_says_where_it_is(write: Writer, empty_db: Database, tmp_path: Path) -> None:
-    place = write()
-    write.revision("a", None)
-    for target in (place.name, f"{place.name}/alembic.ini"):
-        (tmp_path / "pyproject.toml").write_text(f'[tool.litxdb]\nproject = "{target}"\n')
-        assert find_project(tmp_path, empty_db).directory == place.resolve()
-
-
-def test_a_script_location_counted_from_further_up(write: Writer, empty_db: Database) -> None:
-    place = write()
-    write.revision("a", None)
-    (place / "alembic.ini").rename(place / "scripts" / "alembic.ini")
-    assert find_project(place / "scripts", empty_db).directory == place
-
-
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        ({}, "There is no Alembic project in"),
-        ({"pyproject.toml": "[tool.alembic"}, "pyproject.toml cannot be read"),
-        ({"alembic.ini": "[alembic]\nscript_location = nowhere\n"}, "has no env.py in nowhere"),
-    ],
-)
-def test_what_is_no_project_is_refused(empty_db: Database, tmp_path: Path, files: dict[str, str], message: str) -> None:
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    with pytest.raises(ConfigurationInvalid, match=message):
-        find_project(tmp_path, empty_db)
-
-
-def test_a_project_without_revisions_is_refused(write: Writer, empty_db: Database) -> None:
-    with pytest.raises(ConfigurationInvalid, match="has no revisions in"):
-        status(empty_db, project=find_project(write(), empty_db))
 
 
 def test_ours_is_never_branched(db: Database) -> None:

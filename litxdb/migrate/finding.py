@@ -122,6 +122,8 @@ def _literals(text: str) -> Iterator[tuple[str, Any]]:
 
 def _asked(project: Project, db: Database) -> tuple[Project, dict[str, Any]]:
     """Run env.py to see what it tells Alembic; no revision runs, and nothing can be written."""
+    from sqlalchemy.exc import DBAPIError
+
     told: dict[str, Any] = {}
     places: list[Path] = []
 
@@ -130,10 +132,15 @@ def _asked(project: Project, db: Database) -> tuple[Project, dict[str, Any]]:
         places.extend(Path(place).absolute() for place in scripts.version_locations)
         options["dont_mutate"] = True  # as `alembic current` does: the version table is not created
 
-    with db.direct_engine.connect() as connection:
-        run_environment(
-            connection.execution_options(postgresql_readonly=True), project, lambda scripts: (), configured=configured
-        )
+    try:
+        with db.direct_engine.connect() as connection:
+            reading = connection.execution_options(postgresql_readonly=True)
+            run_environment(reading, project, lambda scripts: (), configured=configured)
+    except DBAPIError as error:
+        raise ConfigurationInvalid(
+            f"The env.py of {project.name} sends what the server refuses: {str(error.orig).partition(chr(10))[0]}.",
+            "It may be set for another database system: set what the project's own alembic command needs.",
+        ) from error
     if not told:
         raise ConfigurationInvalid(
             f"{project.script_location / 'env.py'} runs without configuring Alembic.",

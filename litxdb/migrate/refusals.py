@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 HINTS = {
     **GENERAL,
+    "25001": "Put the statement into `with op.get_context().autocommit_block():`, as each revision is a transaction.",
     "42501": "Run it as the owner of the database's tables, or grant this role CREATE on the database and the schema.",
     "42P01": "The schema lacks what its recorded revision stands for: restore it, or correct that with litxdb stamp.",
     "42P07": "It is there although no revision says so: litxdb stamp records which revision the schema is at.",
