@@ -15,7 +15,7 @@ from litxdb.migrate.graph import HEAD, Revision
 from litxdb.migrate.lock import MigrationLock, migration_lock
 from litxdb.migrate.plan import downgrades, tips, upgrades
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import explain, starts_elsewhere
+from litxdb.migrate.refusals import explain, stands, starts_elsewhere
 from litxdb.migrate.results import Migrated, RevisionStep
 from litxdb.migrate.state import current_revisions, read_revision, read_revisions, shown
 from litxdb.migrations.extensions import require
@@ -160,7 +160,7 @@ class _Run:
             elsewhere = starts_elsewhere(error, doing, self.project.name)
             if elsewhere is not None:
                 return elsewhere
-        return explain(error, doing, standing)
+        return explain(error, doing, stands(standing))
 
 
 def _first(error: BaseException) -> BaseException:
@@ -196,6 +196,6 @@ def _check_extensions(connection: Connection, steps: tuple[Revision, ...], befor
                         "then run litxdb migrate again.",
                     ) from error
                 except psycopg2.Error as error:
-                    raise explain(error, f"Creating the extension {name}", before) from error
+                    raise explain(error, f"Creating the extension {name}", stands(before)) from error
                 finally:
                     cursor.execute("rollback")

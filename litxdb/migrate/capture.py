@@ -92,7 +92,7 @@ def capture(
         at = recorder.current
         doing = f"Replaying revision {at.id}" if at else "Replaying"
         elsewhere = starts_elsewhere(cause, doing, project.name) if empty and project.foreign else None
-        raise elsewhere or explain(cause, doing, None) from error
+        raise elsewhere or explain(cause, doing, "") from error
     return tuple(recorder.done)
 
 

@@ -10,7 +10,7 @@ from litxdb.migrate.apply import WAIT_SECONDS
 from litxdb.migrate.graph import BASE
 from litxdb.migrate.lock import migration_lock
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import explain
+from litxdb.migrate.refusals import explain, stands
 from litxdb.migrate.results import Migrated
 from litxdb.migrate.state import check_known, read_revisions, shown
 
@@ -43,5 +43,5 @@ def stamp(
                 for name in after:
                     cursor.execute(f"insert into {project.version_name} values (%s)", (name,))  # noqa: S608
         except psycopg2.Error as error:
-            raise explain(error, f"Recording revision {revision}", shown(before)) from error
+            raise explain(error, f"Recording revision {revision}", stands(shown(before))) from error
     return Migrated(shown(before), shown(after), ())
