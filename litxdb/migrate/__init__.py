@@ -6,6 +6,7 @@ from litxdb.migrate.captured import CapturedRevision, Effect, Statement
 from litxdb.migrate.catalog import compare, fingerprint
 from litxdb.migrate.create import create_revision
 from litxdb.migrate.graph import Graph, Revision, heads
+from litxdb.migrate.lint import LintFinding, LintResult, explain_rule, lint
 from litxdb.migrate.project import Project
 from litxdb.migrate.results import Difference, Entry, Migrated, Pending, RevisionStep, Status
 from litxdb.migrate.stamp import stamp
@@ -17,6 +18,8 @@ __all__ = [
     "Effect",
     "Entry",
     "Graph",
+    "LintFinding",
+    "LintResult",
     "Migrated",
     "Pending",
     "Project",
@@ -29,9 +32,11 @@ __all__ = [
     "create_revision",
     "current_revision",
     "downgrade",
+    "explain_rule",
     "fingerprint",
     "heads",
     "history",
+    "lint",
     "replayed",
     "stamp",
     "status",

@@ -26,7 +26,10 @@ LOG = "The server's log says more; after mending the cause, run it again."
 
 
 def explain(error: psycopg2.Error, doing: str, standing: str | None) -> LitxdbError:
-    """Turn the server's refusal into ours: what failed, the server's own words, and what stands now."""
+    """Turn the server's refusal into ours: what failed, the server's own words, and what stands now.
+
+    `standing` is the revision that the database is at, None before the first, empty for a scratch database.
+    """
     if error.pgcode is None and error.diag.message_primary is None:
         reason = (str(error).strip() or "the connection was lost").splitlines()[0]
         return ConnectionFailed(f"{doing} failed as the connection broke: {reason}. {_stands(standing)}", LOG)
@@ -40,4 +43,6 @@ def explain(error: psycopg2.Error, doing: str, standing: str | None) -> LitxdbEr
 
 
 def _stands(standing: str | None) -> str:
+    if standing == "":
+        return "That was a scratch database: no other was changed."
     return f"The database is at revision {standing}." if standing else "No revision is applied."
