@@ -1,4 +1,4 @@
-"""Every rule of ours: a revision that breaks it and one that does not, all of them really run."""
+"""Every rule of ours: a revision that breaks it and one that does not; and what is made of squawk's findings."""
 
 from __future__ import annotations
 
@@ -87,7 +87,29 @@ WELL = (
     "op.execute('select 1')  # litxdb: accept opaque-block it is not one",
     "op.execute('insert into small values (1) on conflict (id) do update set word = 3')",
 )
+SQUAWK: list[tuple[str, list[str]]] = [
+    ("alter table users alter email type text", []),
+    ("alter table users alter created_at type date", ["changing-column-type"]),
+    ("alter table users add constraint u unique (first_name)", ["disallowed-unique-constraint"]),
+    ("alter table users add constraint f foreign key (id) references users", ["adding-foreign-key-constraint"]),
+    ("alter table users add constraint g foreign key (id) references users not valid", []),
+    ("alter table users add column friend bigint references users", []),
+    ("alter table users add constraint c check (id > 0)", ["constraint-missing-not-valid"]),
+    ("alter table users add column n bigint generated always as (id) stored", ["adding-field-with-default"]),
+    ("alter table users alter first_name set not null", ["adding-not-nullable-field"]),
+    (
+        "alter table users add constraint n check (last_name is not null) not valid; commit;"
+        "alter table users validate constraint n; commit; alter table users alter last_name set not null",
+        ["constraint-missing-not-valid", "work-under-lock"],
+    ),
+    ("drop index ix_users_clerk_id", ["require-concurrent-index-deletion"]),
+    ("create unlogged table fine (id bigint); drop table fine", []),
+    ("alter table users rename first_name to given_name", ["renaming-column"]),
+    ("drop function set_updated_at cascade", ["ban-drop-function", "many-tables-locked"]),
+    ("/* drop table users */ select 'drop table users' -- ; drop table users", []),
+]
 BAD = [(rule, body) for rule, bodies in CASES.items() for body in bodies]
+SQUAWK_BODIES = ["; ".join(f'op.execute("{each}")' for each in sql.split(" commit;")) for sql, _ in SQUAWK]
 REVISION = '''"""Revision {number} of the project."""
 from alembic import op
 
@@ -108,7 +130,7 @@ Found = dict[str, list[LintFinding]]
 def found(server: Server, bed_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What lint finds in each revision, judged by a database where `small` is small and all else has 5,000,000 rows."""
     directory = tmp_path_factory.mktemp("versions")
-    bodies = [f'op.execute("""{TABLES}""")', *(body for _, body in BAD), *WELL]
+    bodies = [f'op.execute("""{TABLES}""")', *(body for _, body in BAD), *WELL, *SQUAWK_BODIES]
     for number, body in enumerate(bodies):
         follows, text = f"p{number - 1}" if number else HEAD, body.replace("{new}", f"new{number}")
         (directory / f"{number:03}.py").write_text(REVISION.format(number=number, follows=follows, body=text))
@@ -139,6 +161,12 @@ def test_a_revision_that_breaks_the_rule(number: int, found: Found) -> None:
 def test_a_revision_that_does_not(number: int, found: Found) -> None:
     ours = {rule.id for rule in own_rules()} | {"changing-column-type", "adding-field-with-default"}
     assert not [each for each in found[f"p{number}"] if each.rule in ours]
+
+
+@pytest.mark.parametrize("number", range(len(SQUAWK)), ids=[sql for sql, _ in SQUAWK])
+def test_squawk_s_findings_are_held_against_the_measurement(number: int, found: Found) -> None:
+    hits = found[f"p{len(BAD) + len(WELL) + number + 1}"]
+    assert sorted(each.rule for each in hits if not each.rule.startswith("prefer-")) == SQUAWK[number][1]
 
 
 def test_a_rewrite_is_reported_once_by_the_rule_that_says_most(found: Found) -> None:

@@ -136,6 +136,8 @@ def _tried_back(project: Project, scratch: Database, revisions: Sequence[Revisio
     for revision in reversed(revisions):
         try:
             capture(project, scratch, [revision], up=False)
+        except AttributeError:
+            return {}  # there is no downgrade(), and another rule says so
         except LitxdbError as error:
             return {revision.id: error.message.rstrip(".")}
     return {}
