@@ -11,8 +11,9 @@ import pytest
 
 from litxdb.database import Database
 from litxdb.errors import ConfigurationInvalid, Refused, ServerRefused, ToolMissing
-from litxdb.migrate import Graph, LintResult, Project, explain_rule, lint, upgrade
+from litxdb.migrate import Graph, Project, upgrade
 from litxdb.migrate.acceptance import acceptances
+from litxdb.migrate.lint import LintResult, explain_rule, lint
 from litxdb.migrate.relations import Relation, relations
 from litxdb.migrate.rules import own_rules
 from litxdb.migrate.squawk_rules import SQUAWK_RULES

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from litxdb.database import Database
-from litxdb.migrate import Graph, LintFinding, Project, lint, rules
+from litxdb.migrate import Graph, Project, rules
+from litxdb.migrate.lint import LintFinding, lint
 from litxdb.migrate.rules import own_rules
 from litxdb.settings import Settings
 from tests.bed.servers import Server

@@ -11,8 +11,8 @@ from litxdb import render
 from litxdb.render import Form
 
 if TYPE_CHECKING:
-    from litxdb.migrate import LintFinding, LintResult
     from litxdb.migrate.judging import Rule
+    from litxdb.migrate.lint import LintFinding, LintResult
 
 SHOWN = 10
 """Findings that a person gets to see: more are not read. GitHub shows as many of each level a step."""
@@ -28,8 +28,10 @@ def draw(result: LintResult, form: str, *, everything: bool) -> None:
             render.line(annotation(finding))
     elif form == "table":
         _table(result, shown)
+    elif form == "json":
+        render.json(result)
     else:
-        render.rows(result.rows, Form(form), columns=dict.fromkeys(_COLUMNS, ""), within=result)
+        render.rows(result.rows, Form.csv, columns=dict.fromkeys(_COLUMNS, ""))
     if form in ("github", "table"):
         _remainder(result, len(counted) - len(shown))
 
@@ -39,7 +41,9 @@ def annotation(finding: LintFinding) -> str:
     file = os.path.relpath(finding.file) if Path(finding.file).is_relative_to(Path.cwd()) else finding.file
     title = f"{finding.rule} in {finding.revision}"
     place = f"file={_property(file)},line={finding.line},title={_property(title)}"
-    return f"::{ANNOTATIONS[finding.level]} {place}::{_data(f'{finding.message}. {finding.remedy}')}"
+    about = f"{finding.table}: " if finding.table else ""
+    text = f"{about}{finding.message}. {finding.remedy}"
+    return f"::{ANNOTATIONS[finding.level]} {place}::{_data(text)}"
 
 
 def page(rule: Rule) -> None:
@@ -73,9 +77,7 @@ def _table(result: LintResult, shown: Sequence[LintFinding]) -> None:
 def _remainder(result: LintResult, hidden: int) -> None:
     if not result.examined:
         return
-    counts = ", ".join(
-        f"{result.count(level)} {level}" for level in reversed(tuple(ANNOTATIONS)) if result.count(level)
-    )
+    counts = ", ".join(f"{result.count(level)} {level}" for level in ANNOTATIONS if result.count(level))
     accepted = sum(each.accepted is not None for each in result.rows)
     number = len(result.examined)
     text = f"Examined {number} revision{'s' if number > 1 else ''}: {counts or 'nothing found'}."

@@ -55,15 +55,16 @@ def command(
     directory: Directory = None,
     form: Format = LintForm.table,
 ) -> None:
-    from litxdb import migrate
     from litxdb.database import Database
+    from litxdb.migrate import Project
+    from litxdb.migrate.lint import explain_rule, lint
 
     if explain:
-        page(migrate.explain_rule(explain))
+        page(explain_rule(explain))
         return
     with Database(url, command="lint", notify=render.note) as db:
-        project = migrate.Project.litxplore(directory)
-        result = migrate.lint(db, project=project, revisions=revision or (), everything=everything, accept=accept or ())
+        project = Project.litxplore(directory)
+        result = lint(db, project=project, revisions=revision or (), everything=everything, accept=accept or ())
     draw(result, form.value, everything=all_findings)
     if result.fails(fail_on.value):
         raise typer.Exit(Exit.FINDINGS)

@@ -1,4 +1,7 @@
-"""The schema's history: where a database is, forward, back, and new revisions."""
+"""The schema's history: where a database is, forward, back, and new revisions.
+
+`litxdb.migrate.lint` is imported by itself: what only asks for the state should not wait for it.
+"""
 
 from litxdb.migrate.apply import downgrade, upgrade
 from litxdb.migrate.capture import capture, replayed
@@ -6,7 +9,6 @@ from litxdb.migrate.captured import CapturedRevision, Effect, Statement
 from litxdb.migrate.catalog import compare, fingerprint
 from litxdb.migrate.create import create_revision
 from litxdb.migrate.graph import Graph, Revision, heads
-from litxdb.migrate.lint import LintFinding, LintResult, explain_rule, lint
 from litxdb.migrate.project import Project
 from litxdb.migrate.results import Difference, Entry, Migrated, Pending, RevisionStep, Status
 from litxdb.migrate.stamp import stamp
@@ -18,8 +20,6 @@ __all__ = [
     "Effect",
     "Entry",
     "Graph",
-    "LintFinding",
-    "LintResult",
     "Migrated",
     "Pending",
     "Project",
@@ -32,11 +32,9 @@ __all__ = [
     "create_revision",
     "current_revision",
     "downgrade",
-    "explain_rule",
     "fingerprint",
     "heads",
     "history",
-    "lint",
     "replayed",
     "stamp",
     "status",

@@ -11,7 +11,7 @@ def find(examined: Examined) -> Iterator[Hit]:
     for piece in examined.changes:
         if piece.says(r"^refresh\b") and not piece.says(r"\bconcurrently\b|\bwith\s+no\s+data\b"):
             for view in piece.tables:
-                yield Hit(f"nobody reads {view.name} until its query has run", piece, view)
+                yield Hit("nobody reads it until its query has run", piece, view)
 
 
 RULE = Rule(

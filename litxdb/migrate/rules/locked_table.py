@@ -13,7 +13,7 @@ def find(examined: Examined) -> Iterator[Hit]:
     for piece in examined.changes:
         if piece.says(r"^lock\b") and not piece.says(WEAK):
             for table in piece.tables:
-                yield Hit(f"{table.name} stays locked until the revision commits", piece, table)
+                yield Hit("it stays locked until the revision commits", piece, table)
 
 
 RULE = Rule(

@@ -20,7 +20,7 @@ def find(examined: Examined) -> Iterator[Hit]:
     for piece in examined.changes:
         for command, pattern in COMMANDS.items():
             if piece.says(pattern):
-                yield from (Hit(f"{command} copies {table.name} under ACCESS EXCLUSIVE", piece, table)
+                yield from (Hit(f"{command} copies the whole table under ACCESS EXCLUSIVE", piece, table)
                             for table in piece.tables)  # fmt: skip
 
 

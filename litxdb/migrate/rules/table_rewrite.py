@@ -12,7 +12,7 @@ def find(examined: Examined) -> Iterator[Hit]:
         for name in piece.rewrites:
             table = examined.existing.get(name)
             if table is not None and (table in piece.tables or not piece.tables):
-                yield Hit(f"{name} is written anew under ACCESS EXCLUSIVE (measured)", piece, table)
+                yield Hit("it is written anew under ACCESS EXCLUSIVE (measured)", piece, table)
 
 
 RULE = Rule(

@@ -11,7 +11,7 @@ def find(examined: Examined) -> Iterator[Hit]:
     for piece in examined.changes:
         if piece.says(r"^create\s+(or\s+replace\s+)?(constraint\s+)?trigger\b"):
             for table in piece.tables:
-                yield Hit(f"writers of {table.name} wait until the revision commits, and then run it", piece, table)
+                yield Hit("writers wait until the revision commits, and from then on run the trigger", piece, table)
 
 
 RULE = Rule(

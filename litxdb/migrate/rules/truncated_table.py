@@ -11,7 +11,7 @@ def find(examined: Examined) -> Iterator[Hit]:
     for piece in examined.changes:
         if piece.says(r"^truncate\b"):
             for table in piece.tables:
-                yield Hit(f"all rows of {table.name} are gone when this commits", piece, table)
+                yield Hit("all its rows are gone when this commits", piece, table)
 
 
 RULE = Rule(

@@ -11,9 +11,9 @@ def find(examined: Examined) -> Iterator[Hit]:
     for piece in examined.changes:
         for table in piece.written:
             if not piece.says(r"\bwhere\b"):
-                yield Hit(f"every row of {table.name} is written in one statement", piece, table)
+                yield Hit("every row is written in one statement", piece, table)
             elif not piece.statement.autocommit and not table.small:
-                message = f"the rows of {table.name} that match are written in one transaction"
+                message = "all rows that match are written in one transaction"
                 yield Hit(message, piece, table, level="warning")
 
 

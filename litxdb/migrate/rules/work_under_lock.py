@@ -19,7 +19,7 @@ def find(examined: Examined) -> Iterator[Hit]:
             earlier = {name for name, holder in held.items() if holder.statement is not piece.statement}
             if long and earlier:
                 names = ", ".join(sorted(earlier))
-                yield Hit(f"{long[0].name} is gone through while an earlier statement locks {names}", piece, long[0])
+                yield Hit(f"it is gone through while an earlier statement keeps {names} locked", piece, long[0])
                 break
             effect = piece.statement.effect
             for name, mode in (effect.locks if effect else {}).items():
