@@ -6,7 +6,9 @@ Rendering SQL offline stops at the first revision that asks the database somethi
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -93,7 +95,7 @@ def capture(
         at = recorder.current
         doing = f"Replaying revision {at.id}" if at else "Replaying"
         elsewhere = starts_elsewhere(cause, doing, project.name, REPLAY_HINT) if empty and project.foreign else None
-        raise elsewhere or explain(cause, doing, "") from error
+        raise elsewhere or explain(cause, doing, "That was a scratch database: no other was changed.") from error
     return tuple(recorder.done)
 
 
@@ -105,6 +107,7 @@ class _Recorder:
     current: Revision | None = None
     meter: Meter | None = None
     own: bool = False
+    line: int | None = None
     statements: list[Statement] = field(default_factory=list)
     bookkeeping: list[str] = field(default_factory=list)
     done: list[CapturedRevision] = field(default_factory=list)
@@ -129,6 +132,7 @@ class _Recorder:
 
     def before(self, cursor: Any, statement: str) -> float:
         if self.own:
+            self.line = self._line()
             del cursor.connection.notices[:]
             if self.meter is not None:
                 self.meter.before(cursor.connection, statement)
@@ -144,9 +148,16 @@ class _Recorder:
         effect = self.meter.after(cursor.connection) if self.meter is not None else None
         notices = tuple(line.strip() for line in cursor.connection.notices if not line.startswith("DEBUG"))
         asked = cursor.description is not None
-        self.statements.append(
-            Statement(sql, milliseconds, cursor.connection.autocommit, cursor.rowcount, notices, asked, effect)
-        )
+        outside, rows = cursor.connection.autocommit, cursor.rowcount
+        self.statements.append(Statement(sql, milliseconds, outside, rows, notices, asked, effect, self.line))
+
+    def _line(self) -> int | None:
+        """Return the line of the revision's file that is being run; None when its code is somewhere else."""
+        path = os.fspath(self.current.path.resolve()) if self.current else None
+        frame = sys._getframe()
+        while frame.f_back is not None and os.path.realpath(frame.f_code.co_filename) != path:
+            frame = frame.f_back
+        return frame.f_lineno if frame.f_back is not None else None
 
 
 @contextlib.contextmanager
