@@ -7,6 +7,7 @@ from litxdb.migrate.catalog import compare, fingerprint
 from litxdb.migrate.create import create_revision
 from litxdb.migrate.graph import Graph, Revision, heads
 from litxdb.migrate.project import Project
+from litxdb.migrate.rehearsal import Rehearsal, rehearse
 from litxdb.migrate.results import Difference, Entry, Migrated, Pending, RevisionStep, Status
 from litxdb.migrate.stamp import stamp
 from litxdb.migrate.state import current_revision, history, status
@@ -20,6 +21,7 @@ __all__ = [
     "Migrated",
     "Pending",
     "Project",
+    "Rehearsal",
     "Revision",
     "RevisionStep",
     "Statement",
@@ -32,6 +34,7 @@ __all__ = [
     "fingerprint",
     "heads",
     "history",
+    "rehearse",
     "replayed",
     "stamp",
     "status",
