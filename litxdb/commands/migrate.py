@@ -1,6 +1,9 @@
 """Apply the pending revisions, one transaction each.
 
-Example: litxdb migrate --dry-run
+A revision that does not get its lock in time is rolled back, so that nobody queues behind it, and begun anew; whoever
+holds it up is named. What an interrupted run left behind is repaired.
+
+Example: litxdb migrate --lock-timeout 1 --retry 300
 """
 
 from __future__ import annotations
@@ -11,24 +14,47 @@ import typer
 
 from litxdb import render
 from litxdb.commands._migrating import draw, watching
-from litxdb.commands._options import Directory, DryRun, Format, Url
+from litxdb.commands._options import Directory, DryRun, Format, LockTimeout, Retry, Url, Wait
 from litxdb.render import Form
 
-Target = Annotated[str, typer.Argument(metavar="[REVISION]", help="Up to here: a revision, its beginning, or head.")]
-Wait = Annotated[float, typer.Option("--lock-wait", min=0, metavar="SECONDS", help="Wait for another run to finish.")]
+Target = Annotated[
+    str | None,
+    typer.Argument(metavar="[REVISION]", help="Up to here: a revision, its beginning, or head.", show_default="head"),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="REVISION", help="The same as an option.", show_default=False)]
+Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Only so many revisions.", show_default=False)]
+Repair = Annotated[bool, typer.Option(help="Mend INVALID indexes and validate constraints left NOT VALID.")]
 
 
 def command(
-    revision: Target = "head",
+    revision: Target = None,
+    to: To = None,
+    steps: Steps = None,
     url: Url = None,
     dry_run: DryRun = False,
+    lock_timeout: LockTimeout = 3,
+    retry: Retry = 60,
     lock_wait: Wait = 60,
+    repair: Repair = True,
     directory: Directory = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb import migrate
     from litxdb.database import Database
 
+    if revision and to:
+        raise typer.BadParameter("Give the revision once, as --to or without it.")
     with Database(url, command="migrate", notify=render.note, create_local=True) as db, watching() as watch:
-        done = migrate.upgrade(db, revision, dry_run=dry_run, wait_seconds=lock_wait, directory=directory, watch=watch)
+        done = migrate.upgrade(
+            db,
+            revision or to or "head",
+            steps=steps,
+            directory=directory,
+            dry_run=dry_run,
+            repair=repair,
+            wait_seconds=lock_wait,
+            lock_timeout_seconds=lock_timeout,
+            retry_seconds=retry,
+            watch=watch,
+        )
     draw(done, form, verb="would apply" if dry_run else "applied", dry_run=dry_run)

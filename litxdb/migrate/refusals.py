@@ -25,19 +25,30 @@ HINTS = {
 LOG = "The server's log says more; after mending the cause, run it again."
 
 
-def explain(error: psycopg2.Error, doing: str, standing: str | None) -> LitxdbError:
+UNKNOWN = "?"
+"""Where a database stands that cannot be reached."""
+
+
+def explain(error: psycopg2.Error, doing: str, standing: str) -> LitxdbError:
     """Turn the server's refusal into ours: what failed, the server's own words, and what stands now."""
     if error.pgcode is None and error.diag.message_primary is None:
         reason = (str(error).strip() or "the connection was lost").splitlines()[0]
-        return ConnectionFailed(f"{doing} failed as the connection broke: {reason}. {_stands(standing)}", LOG)
+        return ConnectionFailed(f"{doing} failed as the connection broke: {reason}. {standing}", LOG)
     reason = (error.diag.message_primary or str(error)).rstrip(".")
     if error.diag.message_detail:
         reason += f" ({error.diag.message_detail.rstrip('.')})"
     if error.pgcode == "55P03":
         reason += ", so that nobody queues behind it"
     hint = error.diag.message_hint or LOG
-    return ServerRefused(f"{doing} failed: {reason}. {_stands(standing)}", HINTS.get(error.pgcode or "", hint))
+    return ServerRefused(f"{doing} failed: {reason}. {standing}", HINTS.get(error.pgcode or "", hint))
 
 
-def _stands(standing: str | None) -> str:
-    return f"The database is at revision {standing}." if standing else "No revision is applied."
+def stands(revision: str | None) -> str:
+    """Say which revision the database is at.
+
+    >>> stands("0008_chat"), stands(None)
+    ('The database is at revision 0008_chat.', 'No revision is applied.')
+    """
+    if revision == UNKNOWN:
+        return "Where the database stands could not be read: once it is up again, run litxdb status."
+    return f"The database is at revision {revision}." if revision else "No revision is applied."

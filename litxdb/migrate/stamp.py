@@ -9,7 +9,7 @@ from litxdb.database import Database
 from litxdb.migrate.apply import WAIT_SECONDS
 from litxdb.migrate.graph import BASE, Graph
 from litxdb.migrate.lock import migration_lock
-from litxdb.migrate.refusals import explain
+from litxdb.migrate.refusals import explain, stands
 from litxdb.migrate.results import Migrated
 from litxdb.migrate.state import check_known, read_revision
 
@@ -44,5 +44,5 @@ def stamp(
                 if after is not None:
                     cursor.execute("insert into alembic_version values (%s)", (after,))
         except psycopg2.Error as error:
-            raise explain(error, f"Recording revision {revision}", before) from error
+            raise explain(error, f"Recording revision {revision}", stands(before)) from error
     return Migrated(before, after, ())

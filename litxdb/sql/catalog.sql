@@ -1,8 +1,8 @@
 -- Every object of the schema, with its definition
 --
--- Two results that are equal mean equal schemas. Left out: PostgreSQL's own schemas, what belongs to an extension, and
--- Alembic's table. NOT NULL is read from the column, as only PostgreSQL 18 keeps a constraint for it. Owners,
--- privileges, comments and the order of columns do not count.
+-- Two results that are equal mean equal schemas. Left out: PostgreSQL's own schemas, what belongs to an extension,
+-- Alembic's table, and litxdb's log with its schema. NOT NULL is read from the column, as only PostgreSQL 18 keeps a
+-- constraint for it. Owners, privileges, comments and the order of columns do not count.
 --
 -- min-version: 15
 -- column: kind        text  What it is: table, column, index, constraint, enum, domain, function, trigger, sequence…
@@ -11,7 +11,7 @@
 with namespaces as (
     select oid, nspname
     from pg_namespace
-    where nspname !~ '^pg_' and nspname <> 'information_schema'
+    where nspname !~ '^pg_' and nspname not in ('information_schema', 'litxdb')
 ),
 relations as (
     select c.*, format('%I.%I', n.nspname, c.relname) as name
