@@ -4,6 +4,7 @@ from litxdb.migrate.apply import downgrade, upgrade
 from litxdb.migrate.catalog import compare, fingerprint
 from litxdb.migrate.create import create_revision
 from litxdb.migrate.graph import Graph, Revision, heads
+from litxdb.migrate.losses import losses
 from litxdb.migrate.results import Difference, Entry, Leftover, Loss, Migrated, Pending, RevisionStep, Status
 from litxdb.migrate.stamp import stamp
 from litxdb.migrate.state import current_revision, history, status
@@ -26,6 +27,7 @@ __all__ = [
     "fingerprint",
     "heads",
     "history",
+    "losses",
     "stamp",
     "status",
     "upgrade",
