@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -83,5 +84,10 @@ class Lookout:
 
 
 def _ask(connection: Connection, name: str, **parameters: Any) -> tuple[Blocker, ...]:
-    query = queries.load("migrate", name, connection.info.server_version)
+    query = _query(name, connection.info.server_version)
     return tuple(Blocker(**row) for row in query.run(connection, **parameters))
+
+
+@functools.cache
+def _query(name: str, server_version: int) -> queries.Query:
+    return queries.load("migrate", name, server_version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -222,6 +223,8 @@ class Run:
 
 def _prepare(connection: Connection, lock_timeout_seconds: float) -> int:
     """Set the session up and return its pid: give up soon on a lock, and never on work that is under way."""
+    from sqlalchemy.exc import DBAPIError
+
     # session settings: SET LOCAL would end at a revision's first autocommit block
     connection.exec_driver_sql(
         "select set_config('lock_timeout', %s, false)", (f"{lock_timeout_seconds * 1000:.0f}ms",)
@@ -232,12 +235,24 @@ def _prepare(connection: Connection, lock_timeout_seconds: float) -> int:
     )
     pid = int(connection.exec_driver_sql("select pg_backend_pid()").scalar_one())
     connection.commit()
+    with contextlib.suppress(DBAPIError):  # a server on Windows cannot
+        # a run that was killed must not go on for hours, its locks held
+        connection.exec_driver_sql("set client_connection_check_interval = '2s'")
+        connection.commit()
+    connection.rollback()
     return pid
 
 
 def _cause(error: BaseException | None) -> Any:
-    """Return the driver's own exception, where there is one."""
-    return getattr(error, "orig", None) or error
+    """Return the driver's own exception where there is one, also behind what SQLAlchemy says while cleaning up."""
+    import psycopg2
+
+    seen = error
+    while seen is not None:
+        if isinstance(origin := getattr(seen, "orig", seen), psycopg2.Error):
+            return origin
+        seen = seen.__context__
+    return error
 
 
 def _explained(cause: Exception, doing: str, standing: str) -> LitxdbError:
