@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from rich import terminal_theme
 from rich.console import CONSOLE_SVG_FORMAT, Console
 from rich.text import Text
 
-WIDTH = 118
+WIDTH = 124
 HOME = "/home/ada/.local/share/litxdb"
 FONT_FACE = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 
@@ -35,11 +37,19 @@ def main() -> None:
 
 
 def litxdb(*arguments: str, home: str) -> str:
-    """Run the command as on a terminal of our width, and return what a person sees of it."""
-    env = {**os.environ, "LITXDB_HOME": home, "FORCE_COLOR": "1", "COLUMNS": str(WIDTH), "TTY_INTERACTIVE": "0"}
-    command = [sys.executable, "-m", "litxdb", *arguments]
-    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True)
-    return done.stdout.replace(home, HOME)
+    """Run the command on a terminal of our width, and return what a person sees in the end."""
+    env = {**os.environ, "LITXDB_HOME": home, "COLUMNS": str(WIDTH), "TERM": "xterm-256color", "TTY_INTERACTIVE": "0"}
+    terminal, ours = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-m", "litxdb", *arguments], env=env, stdout=ours, stderr=ours)
+    os.close(ours)
+    shown = b""
+    with contextlib.suppress(OSError):  # how the other end of a terminal says that it is closed
+        while piece := os.read(terminal, 65536):
+            shown += piece
+    os.close(terminal)
+    if process.wait():
+        raise SystemExit(f"litxdb {' '.join(arguments)} failed")
+    return shown.decode().replace("\r\n", "\n").replace(home, HOME)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,20 @@
-"""Runs litxdb as `python -m litxdb`."""
+"""Where a run begins, as `litxdb` or as `python -m litxdb`."""
+
+from __future__ import annotations
 
 import sys
 
-from litxdb.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command line; Ctrl-C while it is still being loaded is no traceback either."""
+    try:
+        from litxdb.cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -117,7 +117,7 @@ def _choose_direct_url(source: str, real: Mapping[str, str], filed: Mapping[str,
 def _not_empty(name: str, value: str | None) -> str | None:
     if value is not None and not value.strip():
         raise ConfigurationInvalid(
-            f"{name} is set but empty.", "Unset it, or give it a URL such as postgresql://user:password@host/database."
+            f"{name} is set but empty.", "Unset it, or give it a URL such as postgresql://user@host/database."
         )
     return value
 

@@ -150,9 +150,12 @@ def test_a_read_only_connection_is_told_so(server: Server, empty_db: Database) -
         assert current_revision(empty_db) is None
 
 
-def test_a_connection_that_breaks_says_where_the_database_stands(db: Database, project: Callable[..., Path]) -> None:
-    directory = project("op.execute('select pg_terminate_backend(pg_backend_pid())')")
-    with pytest.raises((ConnectionFailed, ServerRefused), match=f"The database is at revision {HEAD}"):
+@pytest.mark.parametrize("block", ["if True", "with op.get_context().autocommit_block()"])
+def test_a_connection_that_breaks_says_where_the_database_stands(
+    db: Database, project: Callable[..., Path], block: str
+) -> None:
+    directory = project(f"{block}: op.execute('select pg_terminate_backend(pg_backend_pid())')")
+    with pytest.raises(ConnectionFailed, match=f"the connection broke: .* The database is at revision {HEAD}"):
         upgrade(db, directory=directory)
 
 

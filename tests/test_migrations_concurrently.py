@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from subprocess import Popen
 from typing import Any
 
 import pytest
 
 from litxdb.database import Database
-from litxdb.errors import LockHeld, ServerRefused
+from litxdb.errors import Exit, LockHeld, ServerRefused
 from litxdb.migrate import current_revision, downgrade, upgrade
 from tests.bed.servers import Server
 from tests.bed.statements import as_role, query
@@ -61,6 +63,19 @@ def test_an_interrupted_build_is_repaired_by_running_again(
     upgrade(adopted, INDEXES)
     assert all(indexes(adopted).values())
     assert {"ix_tasks_user_status", "ix_reviews_content_fts", "ix_reviews_created_at"} <= indexes(adopted).keys()
+
+
+def test_ctrl_c_during_a_build_ends_at_once_and_running_again_repairs_it(
+    adopted: Database, empty_url: str, reader: Any, start: Callable[..., Popen[str]], until: Callable[..., None]
+) -> None:
+    process = start("migrate", "--url", empty_url)
+    until(lambda: indexes(adopted).get("ix_tasks_user_status") is False)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == Exit.INTERRUPTED
+    assert current_revision(adopted) == ADOPTED
+    reader.rollback()
+    upgrade(adopted)
+    assert all(indexes(adopted).values())
 
 
 def test_indexes_that_an_interrupted_run_finished_are_kept(adopted: Database) -> None:

@@ -47,14 +47,14 @@ def test_two_at_once(start: Start) -> None:
         assert "LitXplore's database is up." in answer
 
 
-@pytest.mark.parametrize("delay", [0.15, 0.4, 0.7, 1.0])
+@pytest.mark.parametrize("delay", [0.2, 0.4, 0.7, 1.0])
 def test_interrupted_it_can_simply_be_run_again(delay: float, start: Start, run: Run) -> None:
     process = start("up")
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=10)
-    assert process.returncode in {Exit.INTERRUPTED, Exit.DONE, -signal.SIGINT}
-    assert "Traceback" not in said.partition("KeyboardInterrupt")[0] or process.returncode == -signal.SIGINT
+    assert process.returncode in {Exit.INTERRUPTED, Exit.DONE}
+    assert "Traceback" not in said
     again = run("up")
     assert again.code == Exit.DONE, again.stderr
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from litxdb.errors import ConfigurationInvalid
 from litxdb.redaction import remember
 
-EXAMPLE = "Write it as postgresql://user:password@host:5432/database"
+EXAMPLE = "Write it as postgresql://user@host:5432/database"
 ESCAPES = (
     "; in a URL write the special characters of a password percent-encoded (@ as %40, / as %2F, # as %23, % as %25)."
 )

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from litxdb.database import Database
 from litxdb.errors import Refused, ServerRefused
 from litxdb.migrate import leftovers, log
-from litxdb.migrate.graph import HEAD, Graph, Revision
+from litxdb.migrate.graph import HEAD, Revision
 from litxdb.migrate.lock import migration_lock
-from litxdb.migrate.plan import downgrades, upgrades
+from litxdb.migrate.plan import downgrades, tips, upgrades
+from litxdb.migrate.project import Project
 from litxdb.migrate.refusals import explain, stands
 from litxdb.migrate.results import Leftover, Migrated, RevisionStep
-from litxdb.migrate.state import current_revision, read_revision
+from litxdb.migrate.state import current_revisions, read_revision, read_revisions, shown
 from litxdb.migrate.steps import Run, Watch
 from litxdb.migrations.extensions import require
 
@@ -33,6 +34,7 @@ def upgrade(
     *,
     steps: int | None = None,
     directory: Path | None = None,
+    project: Project | None = None,
     dry_run: bool = False,
     repair: bool = True,
     wait_seconds: float = WAIT_SECONDS,
@@ -47,35 +49,37 @@ def upgrade(
     its table lock in `lock_timeout_seconds` gives up rather than have everybody queue behind it; its revision is then
     begun anew for up to `retry_seconds`, as long as a running backup is waited for. What an earlier run left INVALID
     or NOT VALID is mended first, with `repair`. With `dry_run` nothing changes: the steps are those that a run would
-    take. `directory` holds a project's own revisions, which follow LitXplore's. Raises ServerRefused, saying where the
-    database stands, when a revision fails.
+    take. `directory` holds a project's own revisions, which follow LitXplore's; `project` is another Alembic project
+    altogether. Raises ServerRefused, saying where the database stands, when a revision fails.
     """
-    graph = Graph.read(directory)
+    project = project or Project.litxplore(directory)
+    graph = project.graph()
 
-    def plan(current: str | None) -> tuple[Revision, ...]:
+    def plan(current: tuple[str, ...]) -> tuple[Revision, ...]:
         return upgrades(graph, current, target)[:steps]
 
     with closing(db.connect(autocommit=True)) as connection:
-        before = read_revision(connection)
+        before = read_revisions(connection, project)
         planned = plan(before)
         for revision in log.changed(log.read(connection), graph.lineage(before)):
             db.notify(f"warning: {revision.path.name} is not the file that was applied as revision {revision.id}")
         left = leftovers.find(connection)
     if dry_run or not (planned or (left and repair)):
         _report(db, left)
-        return Migrated(before, planned[-1].id if planned else before, _announced(planned), left)
+        after = shown(tips((*graph.lineage(before), *planned)))
+        return Migrated(shown(before), after, _announced(planned), left)
     with migration_lock(db, wait_seconds) as lock:
-        before = read_revision(lock.connection)
+        before = read_revisions(lock.connection, project)
         planned = plan(before)
-        _check_extensions(lock.connection, planned, before)
+        _check_extensions(lock.connection, planned, shown(before))
         mended: tuple[Leftover, ...] = ()
         if repair:
             patience = max(lock_timeout_seconds, retry_seconds)
             mended = leftovers.repair(lock.connection, leftovers.find(lock.connection), patience, db.notify)
-        done = Run(db, graph, lock, planned, watch, lock_timeout_seconds, retry_seconds, up=True).all()
+        done = Run(db, project, lock, planned, watch, lock_timeout_seconds, retry_seconds, up=True).all()
         left = _remaining(lock.connection, mended)
         _report(db, left)
-        return Migrated(before, read_revision(lock.connection), done, left)
+        return Migrated(shown(before), read_revision(lock.connection, project), done, left)
 
 
 def downgrade(
@@ -84,6 +88,7 @@ def downgrade(
     *,
     to: str | None = None,
     directory: Path | None = None,
+    project: Project | None = None,
     dry_run: bool = False,
     wait_seconds: float = WAIT_SECONDS,
     lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
@@ -95,23 +100,24 @@ def downgrade(
     What only those revisions' tables hold is lost: `losses` tells it beforehand. A downgrade that fails leaves
     everything as it was. Raises Refused if another run moved the database meanwhile; all else is as for `upgrade`.
     """
-    graph = Graph.read(directory)
-    before = current_revision(db)
+    project = project or Project.litxplore(directory)
+    graph = project.graph()
+    before = current_revisions(db, project)
     reverted = downgrades(graph, before, steps, to)
-    kept = graph.lineage(before)[: -len(reverted)] if reverted else graph.lineage(before)
     if dry_run or not reverted:
-        return Migrated(before, kept[-1].id if kept else None, _announced(reverted))
+        kept = tuple(each for each in graph.lineage(before) if each not in reverted)
+        return Migrated(shown(before), shown(tips(kept)), _announced(reverted))
     with migration_lock(db, wait_seconds) as lock:
-        now = read_revision(lock.connection)
+        now = read_revisions(lock.connection, project)
         if now != before:
             raise Refused(
-                f"Another run moved the database from revision {before} to {now} meanwhile.",
+                f"Another run moved the database from revision {shown(before)} to {shown(now)} meanwhile.",
                 "Look at litxdb status, and decide again.",
             )
-        done = Run(db, graph, lock, reverted, watch, lock_timeout_seconds, retry_seconds, up=False).all()
+        done = Run(db, project, lock, reverted, watch, lock_timeout_seconds, retry_seconds, up=False).all()
         left = _remaining(lock.connection, ())
         _report(db, left)
-        return Migrated(before, read_revision(lock.connection), done, left)
+        return Migrated(shown(before), read_revision(lock.connection, project), done, left)
 
 
 def _remaining(connection: Connection, mended: tuple[Leftover, ...]) -> tuple[Leftover, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from litxdb.database import Database
 from litxdb.errors import ConfigurationInvalid, Refused
 from litxdb.migrate.graph import Graph
+from litxdb.migrate.project import Project
 from litxdb.migrate.state import check_known, current_revision
 
 if TYPE_CHECKING:
@@ -49,15 +51,17 @@ def _write(
     from alembic import command
 
     from litxdb.migrate.running import configuration, turn
+    from litxdb.models import Base
 
     def keep_only_differences(context: Any, names: Any, directives: list[Any]) -> None:
         if directives[0].upgrade_ops.is_empty() and not empty:
             directives.clear()
 
-    directories = dict.fromkeys(path.resolve() for path in (*graph.directories, directory))
+    places = tuple(dict.fromkeys(path.resolve() for path in (*graph.directories, directory)))
+    project = replace(Project.litxplore(), version_locations=places)
     with turn, db.direct_engine.connect() as connection:
         script = command.revision(
-            configuration(connection, directories, metadata),
+            configuration(connection, project, metadata or Base.metadata),
             message=message,
             autogenerate=True,
             rev_id=revision,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from litxdb.errors import ConfigurationInvalid, Refused
-from litxdb.migrations import VERSIONS
 
 BASE = "base"
 HEAD = "head"
+HEADS = "heads"
 
 
 @dataclass(frozen=True)
@@ -42,30 +42,38 @@ class Graph:
 
         Raises ConfigurationInvalid for files that do not make one history.
         """
-        directories = (VERSIONS,) if directory is None or directory.resolve() == VERSIONS else (VERSIONS, directory)
-        if not directories[-1].is_dir():
-            raise ConfigurationInvalid(f"There is no directory {directory} with revisions.", "Check the path.")
-        revisions: dict[str, Revision] = {}
-        for path in (path for place in directories for path in sorted(place.glob("*.py"))):
-            revision = _read(path)
-            if revision.id in revisions:
+        from litxdb.migrate.project import Project
+
+        return Project.litxplore(directory).graph()
+
+    @classmethod
+    def build(cls, revisions: Iterable[Revision], directories: tuple[Path, ...]) -> Graph:
+        """Put revisions in order. Raises ConfigurationInvalid if they are not one history."""
+        known: dict[str, Revision] = {}
+        for revision in revisions:
+            if revision.id in known:
                 raise ConfigurationInvalid(
-                    f"{path} and {revisions[revision.id].path} are both revision {revision.id}.",
+                    f"{revision.path} and {known[revision.id].path} are both revision {revision.id}.",
                     "Give one of them another id.",
                 )
-            revisions[revision.id] = revision
-        return cls(tuple(_ordered(revisions)), directories)
+            known[revision.id] = revision
+        return cls(tuple(_ordered(known)), directories)
+
+    @property
+    def heads(self) -> tuple[Revision, ...]:
+        """The revisions that no other follows."""
+        followed = {self.find(name).id for revision in self.revisions for name in revision.follows}
+        return tuple(revision for revision in self.revisions if revision.id not in followed)
 
     @property
     def head(self) -> Revision:
         """The newest revision; raises ConfigurationInvalid when there are several."""
-        followed = {self.find(name).id for revision in self.revisions for name in revision.follows}
-        heads = [revision for revision in self.revisions if revision.id not in followed]
+        heads = self.heads
         if len(heads) > 1:
-            names = " and ".join(revision.id for revision in heads)
             raise ConfigurationInvalid(
-                f"The history has {len(heads)} heads: {names}.",
-                f"Let one follow the other: set its down_revision, in {heads[-1].path}.",
+                f"The history has {len(heads)} heads: {' and '.join(revision.id for revision in heads)}.",
+                "Name one, or heads for all of them; "
+                f"or let one follow the other: set its down_revision, in {heads[-1].path}.",
             )
         return heads[0]
 
@@ -92,9 +100,17 @@ class Graph:
             f"Did you mean {near[0]}?" if near else "Run litxdb history to see them all.",
         )
 
-    def lineage(self, name: str | None) -> tuple[Revision, ...]:
-        """Return the revision and all that it builds on, oldest first; nothing for None."""
-        wanted = {name} if name else set()
+    def targets(self, name: str) -> tuple[Revision, ...]:
+        """Return what an upgrade is to lead to: `find`'s revision, or for `heads` all, for `LABEL@head` a branch's."""
+        branch, _, head = name.rpartition("@")
+        if name != HEADS and not (branch and head in (HEAD, HEADS)):
+            return (self.find(name),)
+        begin = self.find(branch) if branch else None
+        return tuple(each for each in self.heads if begin is None or begin in self.lineage(each.id))
+
+    def lineage(self, names: str | Iterable[str] | None) -> tuple[Revision, ...]:
+        """Return the revision, or several, and all that they build on, oldest first; nothing for None."""
+        wanted = {names} if isinstance(names, str) else set(names or ())
         for revision in reversed(self.revisions):
             if revision.id in wanted:
                 wanted |= {self.find(other).id for other in revision.follows + revision.depends_on}
@@ -106,6 +122,12 @@ def heads(directory: Path | None = None) -> frozenset[str]:
     return frozenset({Graph.read(directory).head.id})
 
 
+def read_files(directories: Iterable[Path]) -> list[Revision]:
+    """Read the revisions in these directories, in the order of their names; Alembic's choice of files."""
+    paths = [path for place in directories for path in sorted(place.glob("*.py"))]
+    return [_read(path) for path in paths if not path.name.startswith(("__init__", ".#"))]
+
+
 def _read(path: Path) -> Revision:
     try:
         module = ast.parse(path.read_bytes(), filename=str(path))
@@ -114,9 +136,9 @@ def _read(path: Path) -> Revision:
             id=values["revision"],
             message=(ast.get_docstring(module) or path.stem).partition("\n")[0].rstrip("."),
             path=path,
-            follows=_names(values.get("down_revision")),
-            depends_on=_names(values.get("depends_on")),
-            labels=_names(values.get("branch_labels")),
+            follows=names(values.get("down_revision")),
+            depends_on=names(values.get("depends_on")),
+            labels=names(values.get("branch_labels")),
             extensions=values.get("extensions") or {},
         )
     except (SyntaxError, ValueError, KeyError, OSError) as error:
@@ -138,7 +160,8 @@ def _assignments(module: ast.Module) -> Iterator[tuple[str, Any]]:
                 yield target.id, ast.literal_eval(statement.value)
 
 
-def _names(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+def names(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    """Return as a tuple what Alembic writes as one name, several, or None."""
     return (value,) if isinstance(value, str) else tuple(value or ())
 
 

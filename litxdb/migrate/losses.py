@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from litxdb import queries
 from litxdb.database import Database
-from litxdb.local import scratch, scratch_database
-from litxdb.migrate.apply import downgrade, upgrade
+from litxdb.migrate.capture import capture, replayed
+from litxdb.migrate.project import Project
 from litxdb.migrate.results import Loss, Migrated
+from litxdb.migrate.state import current_revisions
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -57,7 +58,12 @@ class Holder:
 
 
 def losses(
-    db: Database, plan: Migrated, *, directory: Path | None = None, count_seconds: float = COUNT_SECONDS
+    db: Database,
+    plan: Migrated,
+    *,
+    directory: Path | None = None,
+    project: Project | None = None,
+    count_seconds: float = COUNT_SECONDS,
 ) -> tuple[Loss, ...]:
     """Say what reverting would take away, for the plan that `downgrade` returns with `dry_run`.
 
@@ -65,10 +71,12 @@ def losses(
     `count_seconds` at most. What a downgrade does to rows (UPDATE, DELETE) cannot be foreseen. Raises LitxdbError where
     the history cannot be replayed.
     """
-    with scratch(db.settings) as cluster, scratch_database(cluster) as name, Database(cluster.url(name)) as copy:
-        upgrade(copy, plan.before or "head", directory=directory)
+    project = project or Project.litxplore(directory)
+    applied = project.graph().lineage(current_revisions(db, project))
+    reverted = {step.revision for step in plan.steps}
+    with replayed(project, db.settings, applied) as copy:
         before = _holders(copy)
-        downgrade(copy, len(plan.steps), directory=directory)
+        capture(project, copy, [each for each in reversed(applied) if each.id in reverted], up=False)
         after = _holders(copy)
     lost = [holder for part, holder in before.items() if part not in after]
     tables = {holder.table for holder in lost if holder.kind == "table"}

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from litxdb.errors import Refused
-from litxdb.migrate.graph import BASE, Graph, Revision
+from litxdb.migrate.graph import BASE, HEAD, HEADS, Graph, Revision, names
 from litxdb.migrate.state import check_known
 
+Standing = str | tuple[str, ...] | None
+"""The revision that a database is at, or several."""
 
-def upgrades(graph: Graph, current: str | None, target: str) -> tuple[Revision, ...]:
+
+def upgrades(graph: Graph, current: Standing, target: str) -> tuple[Revision, ...]:
     """Return what leads from the current revision to the target, in order.
 
     Raises Refused when the database is unknown to the history, or past the target already.
     """
     check_known(graph, current)
-    wanted = graph.find(target)
+    wanted = [revision.id for revision in graph.targets(target)]
     applied = graph.lineage(current)
-    if wanted in applied and wanted.id != current:
+    steps = tuple(revision for revision in graph.lineage(wanted) if revision not in applied)
+    if not steps and set(wanted) != set(names(current)) and target not in (HEAD, HEADS):
         raise Refused(
-            f"The database is at revision {current}, past {wanted.id} already.",
-            f"To go back, run litxdb rollback --to {wanted.id}.",
+            f"The database is at revision {', '.join(names(current))}, past {', '.join(wanted)} already.",
+            f"To go back, run litxdb rollback --to {wanted[0]}.",
         )
-    return tuple(revision for revision in graph.lineage(wanted.id) if revision not in applied)
+    return steps
 
 
-def downgrades(graph: Graph, current: str | None, steps: int, to: str | None) -> tuple[Revision, ...]:
+def downgrades(graph: Graph, current: Standing, steps: int, to: str | None) -> tuple[Revision, ...]:
     """Return what must be reverted, newest first: that many steps, or all after `to` (`base` for everything).
 
     Raises Refused when the database is unknown to the history, or has not come that far.
@@ -34,10 +38,19 @@ def downgrades(graph: Graph, current: str | None, steps: int, to: str | None) ->
         if not 1 <= steps <= len(applied):
             raise Refused(f"Cannot go back {steps} revisions: {len(applied)} are applied.", "Run litxdb history.")
         return tuple(reversed(applied[-steps:]))
-    kept = () if to == BASE else graph.lineage(graph.find(to).id)
-    if not set(kept) <= set(applied):
+    target = None if to == BASE else graph.find(to)
+    if target is not None and target not in applied:
         raise Refused(
-            f"The database is at revision {current or BASE}, which does not include {kept[-1].id}.",
-            f"To go forward, run litxdb migrate {kept[-1].id}.",
+            f"The database is at revision {', '.join(names(current)) or BASE}, which does not include {target.id}.",
+            f"To go forward, run litxdb migrate {target.id}.",
         )
-    return tuple(revision for revision in reversed(applied) if revision not in kept)
+    # what other branches have is left alone
+    return tuple(
+        each for each in reversed(applied) if target is None or (each != target and target in graph.lineage(each.id))
+    )
+
+
+def tips(revisions: tuple[Revision, ...]) -> tuple[str, ...]:
+    """Return what a version table names when these revisions are applied: those that no other builds on."""
+    built_on = {name for revision in revisions for name in revision.follows + revision.depends_on}
+    return tuple(revision.id for revision in revisions if not built_on & {revision.id, *revision.labels})

@@ -114,9 +114,10 @@ class Pending:
 
 @dataclass(frozen=True)
 class Status:
-    """Where a database is in the history. `known` is false when its revision is none of ours: nothing can be pending.
+    """Where a database is in the history; several heads of a project stand behind one another, "a, b".
 
-    A database that was migrated by a newer litxdb looks like that: the code is older than the database.
+    `known` is false when its revision is none of ours: nothing can be pending. A database that was migrated by a newer
+    litxdb looks like that: the code is older than the database.
     """
 
     current: str | None
@@ -127,7 +128,7 @@ class Status:
     @property
     def at_head(self) -> bool:
         """Whether nothing is left to do."""
-        return self.current == self.head
+        return self.known and not self.pending
 
 
 @dataclass(frozen=True)

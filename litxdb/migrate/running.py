@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from argparse import Namespace
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from litxdb.migrate.control import at_home, blame, lent_to_all
 from litxdb.migrate.graph import Revision
-from litxdb.migrations import DIRECTORY
+from litxdb.migrate.project import Project
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -19,43 +19,109 @@ turn = threading.Lock()
 """Alembic keeps its state in module globals: one run at a time in a process."""
 
 
-def configuration(connection: Connection, directories: Iterable[Path], metadata: MetaData | None = None) -> Config:
+def configuration(connection: Connection, project: Project, metadata: MetaData | None = None) -> Config:
     """Say where the revisions are and which connection env.py takes; nothing is printed, no logging configured."""
-    from alembic.config import Config
-
-    config = Config(cmd_opts=Namespace(quiet=True))
-    config.set_main_option("script_location", _literal(DIRECTORY))
-    config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", "\n".join(map(_literal, directories)))
+    config = project.configuration()
     config.set_main_option("file_template", "%%(rev)s")
     config.attributes["connection"] = connection
     if metadata is not None:
         config.attributes["metadata"] = metadata
+    if project.foreign:
+        _set_url(config, project)
     return config
 
 
 def run(
-    connection: Connection, directories: Iterable[Path], revisions: Callable[[], Iterable[Revision]], *, up: bool
+    connection: Connection,
+    project: Project,
+    revisions: Callable[[], Iterable[Revision]],
+    *,
+    up: bool,
+    inside: Callable[[Revision], AbstractContextManager[object]] = lambda revision: nullcontext(),
 ) -> None:
     """Apply the revisions, or revert them, each in a transaction of its own.
 
-    The connection must not be in a transaction. The next revision is asked for once the one before it is committed.
+    The connection must not be in a transaction. The next revision is asked for once the one before it is committed;
+    its upgrade() or downgrade(), without Alembic's own bookkeeping, runs within `inside`. What a revision's Python
+    raises becomes ServerRefused, in a downgrade Refused; the server's own errors are passed on.
     """
-    from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationStep
+
+    make = MigrationStep.upgrade_from_script if up else MigrationStep.downgrade_from_script
+
+    def steps(scripts: Any) -> Iterable[Any]:
+        for revision in revisions():
+            step = make(scripts.revision_map, scripts.get_revision(revision.id))
+            step.migration_fn = _guarded(step.migration_fn, project, revision, up, inside)
+            yield step
+
+    run_environment(connection, project, steps)
+
+
+def run_environment(
+    connection: Connection,
+    project: Project,
+    steps: Callable[[Any], Iterable[Any]],
+    configured: Callable[[Any, dict[str, Any]], None] = lambda scripts, options: None,
+) -> None:
+    """Run the project's env.py on this connection; `configured` sees what it tells Alembic, and may end it there."""
+    from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
 
-    config = configuration(connection, directories)
-    scripts = ScriptDirectory.from_config(config)
-    step = MigrationStep.upgrade_from_script if up else MigrationStep.downgrade_from_script
+    with ExitStack() as stack:
+        stack.enter_context(turn)
+        stack.enter_context(at_home(project))
+        config = configuration(connection, project)
+        scripts = ScriptDirectory.from_config(config)
+        environment = EnvironmentContext(config, scripts, fn=lambda heads, context: steps(scripts))
+        configure = environment.configure
 
-    def steps(heads: Any, context: Any) -> Iterable[Any]:
-        for revision in revisions():
-            yield step(scripts.revision_map, scripts.get_revision(revision.id))
+        def ours(theirs: Any = None, **options: Any) -> None:
+            configured(scripts, options)
+            connection.commit()  # what env.py ran to set the session up; in a transaction Alembic would commit nothing
+            configure(**{**options, "connection": connection, "transaction_per_migration": True})
 
-    with turn, EnvironmentContext(config, scripts, fn=steps):
+        # on the instance: Alembic's proxy looks a subclass's methods up in vain
+        environment.configure = ours  # type: ignore[assignment,method-assign]
+        stack.enter_context(environment)
+        if project.foreign:
+            stack.enter_context(lent_to_all(connection))
         scripts.run_env()
 
 
-def _literal(path: Path) -> str:
-    return str(path.absolute()).replace("%", "%%")
+def _guarded(
+    function: Callable[..., None],
+    project: Project,
+    revision: Revision,
+    up: bool,
+    inside: Callable[[Revision], AbstractContextManager[object]],
+) -> Callable[..., None]:
+    def guarded(**options: Any) -> None:
+        try:
+            with inside(revision):
+                function(**options)
+        except Exception as error:
+            mistake = blame(error, project, revision, up=up)
+            if mistake is None or mistake is error:
+                raise
+            raise mistake from error
+
+    return guarded
+
+
+def _set_url(config: Config, project: Project) -> None:
+    """Give env.py a URL that an engine can be made of; nothing connects to it, so it names no database.
+
+    One of PostgreSQL's is kept: env.py may read more out of it.
+    """
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        usable = make_url(config.get_main_option("sqlalchemy.url") or "").get_backend_name() == "postgresql"
+    except ArgumentError:
+        usable = False
+    if not usable:
+        text = (project.script_location / "env.py").read_text(encoding="utf-8", errors="replace")
+        driver = "asyncpg" if "async_engine" in text else "psycopg2"
+        config.set_main_option("sqlalchemy.url", f"postgresql+{driver}://")

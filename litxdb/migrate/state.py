@@ -11,34 +11,41 @@ from litxdb.database import Database
 from litxdb.errors import Refused, ServerRefused
 from litxdb.migrate import log
 from litxdb.migrate.graph import Graph
+from litxdb.migrate.project import Project
 from litxdb.migrate.results import Entry, Pending, Status
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 
-def status(db: Database, *, directory: Path | None = None) -> Status:
-    """Compare the database with the history; changes nothing, and needs only SELECT on alembic_version."""
-    graph = Graph.read(directory)
-    head = graph.head.id
-    current = current_revision(db)
-    if current is not None and graph.get(current) is None:
-        return Status(current, head, (), known=False)
+LITXPLORE = Project.litxplore()
+
+
+def status(db: Database, *, directory: Path | None = None, project: Project | None = None) -> Status:
+    """Compare the database with the history; changes nothing, and needs only SELECT on the version table."""
+    project = project or Project.litxplore(directory)
+    graph = project.graph()
+    names = [each.id for each in graph.heads] if project.foreign else [graph.head.id]
+    head = ", ".join(names)
+    current = current_revisions(db, project)
+    if any(graph.get(each) is None for each in current):
+        return Status(shown(current), head, (), known=False)
     applied = graph.lineage(current)
-    pending = tuple(Pending(each.id, each.message) for each in graph.lineage(head) if each not in applied)
-    return Status(current, head, pending)
+    pending = tuple(Pending(each.id, each.message) for each in graph.lineage(names) if each not in applied)
+    return Status(shown(current), head, pending)
 
 
-def history(db: Database, *, directory: Path | None = None) -> list[Entry]:
+def history(db: Database, *, directory: Path | None = None, project: Project | None = None) -> list[Entry]:
     """List all revisions, oldest first, which of them the database has, and what its log knows of them."""
-    graph = Graph.read(directory)
+    project = project or Project.litxplore(directory)
+    graph = project.graph()
     with closing(db.connect(autocommit=True)) as connection:
-        current = read_revision(connection)
+        current = read_revisions(connection, project)
         logged = log.read(connection)
     check_known(graph, current)
     applied = graph.lineage(current)
     changed = log.changed(logged, applied)
-    entries = [Entry(each.id, each.message, each in applied, each.id == current) for each in graph.revisions]
+    entries = [Entry(each.id, each.message, each in applied, each.id in current) for each in graph.revisions]
     return [
         replace(
             entry,
@@ -55,38 +62,61 @@ def history(db: Database, *, directory: Path | None = None) -> list[Entry]:
 
 def current_revision(db: Database) -> str | None:
     """Return the revision that the database is at; None before the first."""
+    return shown(current_revisions(db))
+
+
+def current_revisions(db: Database, project: Project = LITXPLORE) -> tuple[str, ...]:
+    """Return what the database records: one revision, or for a history with several heads as many; none at first."""
     with closing(db.connect(autocommit=True)) as connection:
-        return read_revision(connection)
+        return read_revisions(connection, project)
 
 
-def read_revision(connection: Connection) -> str | None:
-    """Return the revision recorded in alembic_version; None when there is no such table, or it is empty."""
+def shown(revisions: tuple[str, ...]) -> str | None:
+    """Write the revisions that a database is at as one text.
+
+    >>> shown(()), shown(("a",)), shown(("a", "b"))
+    (None, 'a', 'a, b')
+    """
+    return ", ".join(revisions) or None
+
+
+def read_revision(connection: Connection, project: Project = LITXPLORE) -> str | None:
+    """Return `read_revisions` as one text; None when there is none."""
+    return shown(read_revisions(connection, project))
+
+
+def read_revisions(connection: Connection, project: Project = LITXPLORE) -> tuple[str, ...]:
+    """Return the revisions recorded in the version table; none when there is no such table, or it is empty.
+
+    Raises Refused when there are several and the project is LitXplore's, whose history never branches.
+    """
     import psycopg2
 
     with connection.cursor() as cursor:
         try:
-            cursor.execute("select to_regclass('alembic_version') is not null")
+            cursor.execute("select to_regclass(%s) is not null", (project.version_name,))
             if cursor.fetchone() == (False,):
-                return None
-            cursor.execute("select version_num from alembic_version order by 1")
+                return ()
+            cursor.execute(f"select version_num from {project.version_name} order by 1")  # noqa: S608  (quoted)
         except psycopg2.errors.InsufficientPrivilege as error:
             raise ServerRefused(
-                f"The role may not read alembic_version: {error.diag.message_primary}.",
-                "Grant it SELECT on alembic_version, or connect as the owner of the tables.",
+                f"The role may not read {project.version_table}: {error.diag.message_primary}.",
+                f"Grant it SELECT on {project.version_table}, or connect as the owner of the tables.",
             ) from error
-        names = [row[0] for row in cursor.fetchall()]
-    if len(names) > 1:
+        names = tuple(row[0] for row in cursor.fetchall())
+    if len(names) > 1 and not project.foreign:
         raise Refused(
             f"alembic_version names {len(names)} revisions at once: {', '.join(names)}.",
             "Find out which one the schema is at, and record it with litxdb stamp --purge.",
         )
-    return names[0] if names else None
+    return names
 
 
-def check_known(graph: Graph, current: str | None) -> None:
+def check_known(graph: Graph, current: str | tuple[str, ...] | None) -> None:
     """Raise Refused if the database is at a revision that is not in the history."""
-    if current is not None and graph.get(current) is None:
-        raise Refused(
-            f"The database is at revision {current}, which this litxdb does not know.",
-            "A newer litxdb, or another project, migrated it: use that one, or say where its revisions are.",
-        )
+    for each in (current,) if isinstance(current, str) else current or ():
+        if graph.get(each) is None:
+            raise Refused(
+                f"The database is at revision {each}, which this litxdb does not know.",
+                "A newer litxdb, or another project, migrated it: use that one, or say where its revisions are.",
+            )

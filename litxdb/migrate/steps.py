@@ -14,11 +14,12 @@ from litxdb.errors import ConnectionFailed, Interrupted, LitxdbError, ServerRefu
 from litxdb.migrate import log
 from litxdb.migrate.blockers import Lookout, wait_for_dumps
 from litxdb.migrate.catalog import Fingerprint, compare, fingerprint
-from litxdb.migrate.graph import Graph, Revision
+from litxdb.migrate.graph import Revision
 from litxdb.migrate.lock import MigrationLock
+from litxdb.migrate.project import Project
 from litxdb.migrate.refusals import UNKNOWN, explain, stands
 from litxdb.migrate.results import RevisionStep
-from litxdb.migrate.state import current_revision, read_revision
+from litxdb.migrate.state import current_revisions, read_revisions, shown
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,7 +39,7 @@ class Run:
     """One run of a list of revisions under the migration lock; `done` grows as they are committed."""
 
     db: Database
-    graph: Graph
+    project: Project
     lock: MigrationLock
     steps: tuple[Revision, ...]
     watch: Watch
@@ -69,11 +70,13 @@ class Run:
         try:
             retrying(self._attempt)
         except Exception as error:
+            first = _cause(error)
+            if not isinstance(first, Exception):
+                self._say_interrupted()
+                raise first from None  # Ctrl-C, and then the connection could not be tidied up
             raise self._failure(error) from error
         except (Interrupted, Terminated, KeyboardInterrupt):
-            if self._current:
-                self._log(self._current, "interrupted")
-                self.db.notify(f"Revision {self._current.id} was interrupted. {self._standing()}")
+            self._say_interrupted()
             raise
         return tuple(self.done)
 
@@ -87,7 +90,7 @@ class Run:
             pid = _prepare(connection, self.lock_timeout_seconds)
             event.listen(connection, "commit", self._note_commit)
             with Lookout(self.lock.connection, pid, self.lock_timeout_seconds, self.db.notify) as self._lookout:
-                run(connection, self.graph.directories, self._announce, up=self.up)
+                run(connection, self.project, self._announce, up=self.up)
 
     def _announce(self) -> Iterator[Revision]:
         for revision in self.steps[len(self.done) :]:
@@ -154,6 +157,13 @@ class Run:
         self._log(revision, "failed", str(cause).partition("\n")[0])
         if isinstance(error, LitxdbError):
             return error
+        if self.up and self.project.foreign and getattr(cause, "pgcode", None) == "42P01" and not self._read_standing():
+            return ServerRefused(
+                f"Revision {revision.id} failed: {cause.diag.message_primary}. The history of {self.project.name} does "
+                "not start from an empty database.",
+                "Have the project create its first tables its own way (often create_all and a stamp), "
+                "then run litxdb migrate again.",
+            )
         doing = f"Revision {revision.id}"
         if self._retries:
             doing += f", begun {self._retries + 1} times,"
@@ -162,14 +172,20 @@ class Run:
             problem.message = f"{problem.message} It was{self._blockers().replace(',', '', 1)}."
         return problem
 
+    def _say_interrupted(self) -> None:
+        if self._current:
+            self._log(self._current, "interrupted")
+            self.db.notify(f"Revision {self._current.id} was interrupted. {self._standing()}")
+
     def _was_committed(self, revision: Revision) -> bool:
-        """Tell whether the revision is recorded although its COMMIT was never answered."""
+        """Tell whether the revision took effect although its COMMIT was never answered."""
         standing = self._read_standing()
-        return standing == revision.id if self.up else standing not in (revision.id, UNKNOWN)
+        return standing is not None and (revision in self.project.graph().lineage(standing)) is self.up
 
     def _standing(self) -> str:
         """Say which revision the database is at, and what there is of the one that could not be rolled back whole."""
-        said = stands(self._read_standing())
+        standing = self._read_standing()
+        said = stands(UNKNOWN if standing is None else shown(standing))
         if self._current is None or self._before is None:
             return said
         try:
@@ -184,17 +200,18 @@ class Run:
             f"{said} Of revision {self._current.id} this remains: {', '.join(changes)}; litxdb {command} goes on there."
         )
 
-    def _read_standing(self) -> str | None:
+    def _read_standing(self) -> tuple[str, ...] | None:
+        """Return the revisions that the database is at, from a new session if need be; None if it cannot be asked."""
         import psycopg2
 
         try:
-            return read_revision(self.lock.connection)
+            return read_revisions(self.lock.connection, self.project)
         except psycopg2.Error:
             pass  # that session is gone as well
         try:
-            return current_revision(self.db)
+            return current_revisions(self.db, self.project)
         except (psycopg2.Error, LitxdbError):
-            return UNKNOWN
+            return None
 
     def _log(self, revision: Revision, outcome: str, error: str | None = None) -> None:
         """Add it to the log; if that fails the migration does not, but says so, once."""
@@ -244,15 +261,12 @@ def _prepare(connection: Connection, lock_timeout_seconds: float) -> int:
 
 
 def _cause(error: BaseException | None) -> Any:
-    """Return the driver's own exception where there is one, also behind what SQLAlchemy says while cleaning up."""
-    import psycopg2
+    """Return what happened first, in the driver's words: after it, leaving an autocommit block may fail in turn."""
+    from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
-    seen = error
-    while seen is not None:
-        if isinstance(origin := getattr(seen, "orig", seen), psycopg2.Error):
-            return origin
-        seen = seen.__context__
-    return error
+    while isinstance(error, PendingRollbackError) and error.__context__ is not None:
+        error = error.__context__
+    return (error.orig or error) if isinstance(error, DBAPIError) else error
 
 
 def _explained(cause: Exception, doing: str, standing: str) -> LitxdbError:

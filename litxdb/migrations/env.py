@@ -6,17 +6,16 @@ pyproject.toml.
 
 from alembic import context
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData
 
 from litxdb.database import Database
-from litxdb.models import Base
 
 
-def run(connection: Connection) -> None:
+def run(connection: Connection, metadata: MetaData | None) -> None:
     """Run what Alembic was asked for, each revision in a transaction of its own."""
     context.configure(
         connection=connection,
-        target_metadata=context.config.attributes.get("metadata", Base.metadata),
+        target_metadata=metadata,
         transaction_per_migration=True,
         compare_server_default=True,
     )
@@ -28,7 +27,9 @@ if context.is_offline_mode():
     raise CommandError("These migrations look at the database as they go: they cannot be written as SQL alone.")
 given = context.config.attributes.get("connection")
 if given is not None:
-    run(given)
+    run(given, context.config.attributes.get("metadata"))
 else:
+    from litxdb.models import Base  # only for Alembic's own command: loading the models takes a while
+
     with Database(command="alembic").direct_engine.connect() as own:
-        run(own)
+        run(own, Base.metadata)

@@ -1,0 +1,129 @@
+"""litxdb local …: the server on this machine, as a person handles it."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import Popen
+
+import psycopg2
+import pytest
+
+from litxdb.errors import Exit
+from litxdb.settings import Settings
+from tests.bed.program import Outcome
+from tests.bed.servers import free_port
+
+Run = Callable[..., Outcome]
+
+
+def test_a_life(run: Run) -> None:
+    assert run("local", "status", "--format", "json").json["state"] == "not created"
+    started = run("local", "start")
+    assert started.code == Exit.DONE
+    url = started.stdout.strip()
+    assert url.startswith("postgresql://postgres@/litxplore?host=")
+    assert run("local", "url").stdout.strip() == url
+    status = run("local", "status", "--format", "json").json
+    assert (status["state"], status["version"][:3]) == ("running", "18.")
+    assert status["size_bytes"] > 1_000_000
+    assert run("local", "stop").code == Exit.DONE
+    assert run("local", "status", "--format", "json").json["state"] == "stopped"
+    assert "does not run" in run("local", "stop").stderr
+    revived = run("local", "url")
+    assert revived.stdout.strip() == url
+    assert "Starting the local PostgreSQL" in revived.stderr
+    psycopg2.connect(url).close()
+
+
+def test_url_prints_the_url_only(run: Run) -> None:
+    run("local", "start")
+    outcome = run("local", "url")
+    assert len(outcome.stdout.splitlines()) == 1
+    assert outcome.stderr == ""
+
+
+def test_tcp_wants_a_password_that_is_never_printed(run: Run) -> None:
+    port = free_port()
+    started = run("local", "start", "--port", str(port))
+    url = run("local", "url", "--tcp").stdout.strip()
+    assert started.stdout.strip() == url
+    assert f"@127.0.0.1:{port}/litxplore?passfile=" in url
+    password = next(Settings.load().home.rglob("pgpass")).read_text().strip().rpartition(":")[2]
+    assert password not in started.stdout + started.stderr
+    psycopg2.connect(url).close()
+    with pytest.raises(psycopg2.OperationalError, match="no password supplied"):
+        psycopg2.connect(url.partition("?")[0])
+    assert run("ping", "--url", url).code == Exit.DONE
+
+
+def test_psql_gets_what_follows(run: Run, start: Callable[..., Popen[str]]) -> None:
+    run("local", "start")
+    process = start("local", "psql", "--", "-Atc", "select current_database()")
+    answer, said = process.communicate(timeout=20)
+    assert answer == "litxplore\n", said
+
+
+def test_reset_asks_and_silence_is_no(run: Run) -> None:
+    run("up")
+    refused = run("local", "reset")
+    assert refused.code == Exit.REFUSED
+    assert "This deletes" in refused.stderr
+    assert "--yes" in refused.stderr
+    assert run("status", "--check").code == Exit.DONE
+    assert run("local", "reset", "--yes").code == Exit.DONE
+    assert run("status", "--format", "json").json["current"] is None
+
+
+def test_reset_deletes_nothing_that_is_not_ours(run: Run) -> None:
+    theirs = Settings.load().home / "local" / "data"
+    theirs.mkdir(parents=True)
+    (theirs / "thesis.txt").write_text("years of work")
+    outcome = run("local", "reset", "--yes")
+    assert outcome.code == Exit.REFUSED
+    assert (theirs / "thesis.txt").read_text() == "years of work"
+
+
+def on_a_terminal(answer: str, *words: str, env: dict[str, str]) -> tuple[int, str]:
+    """Run litxdb with a terminal as its input, and type the answer."""
+    import os
+    import pty
+    import sys
+
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "litxdb", *words],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **env},
+    )
+    os.write(ours, answer.encode() + b"\n")
+    said, _ = process.communicate(timeout=30)
+    os.close(ours)
+    os.close(theirs)
+    return process.returncode, said
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", Exit.DONE), ("n", Exit.REFUSED), ("", Exit.REFUSED)])
+def test_a_person_is_asked(answer: str, code: Exit, db_url: str) -> None:
+    assert on_a_terminal(answer, "rollback", "--url", db_url, env={})[0] == code
+
+
+def test_in_production_the_name_of_the_database_must_be_typed(db_url: str, run: Run) -> None:
+    production = {"LITXDB_ENV": "production"}
+    name = db_url.partition("?")[0].rpartition("/")[2]
+    code, said = on_a_terminal("y", "rollback", "--url", db_url, env=production)
+    assert code == Exit.REFUSED
+    assert f"Type {name} to continue" in said
+    assert run("status", "--check", "--url", db_url).code == Exit.DONE
+    assert on_a_terminal(name, "rollback", "--url", db_url, env=production)[0] == Exit.DONE
+    assert run("status", "--check", "--url", db_url).code == Exit.FINDINGS
+
+
+def test_a_directory_that_cannot_be_entered_is_named(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    outcome = run("local", "start", env={"LITXDB_HOME": str(file)})
+    assert outcome.code == Exit.CONFIGURATION
+    assert str(file) in outcome.stderr
