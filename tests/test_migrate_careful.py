@@ -150,6 +150,26 @@ def test_a_revision_of_which_a_part_is_committed_is_not_begun_anew(db: Database,
     assert f"at revision {HEAD}. Of revision p1 this remains: index public.i is there;" in failure.value.message
 
 
+def test_a_lock_on_the_version_table_is_no_endless_wait(db: Database, project: Callable[..., Path]) -> None:
+    """Held before the run has begun a revision, there is nothing to begin anew."""
+    directory = project(ADD_COLUMN)
+    with session(db, "lock table alembic_version in share mode"), pytest.raises(ServerRefused) as failure:
+        upgrade(db, directory=directory, lock_timeout_seconds=0.1, retry_seconds=0.8)
+    assert "on alembic_version held up by report" in failure.value.message
+    assert upgrade(db, directory=directory).after == "p1"
+
+
+def test_a_table_that_is_locked_does_not_keep_an_index_build_from_starting(
+    db: Database, project: Callable[..., Path]
+) -> None:
+    """The catalogue, read first to tell afterwards what is there, is not readable then."""
+    directory = project(
+        "with op.get_context().autocommit_block(): op.execute('create index concurrently i on tasks (status)')"
+    )
+    with session(db, "lock table users"):
+        assert upgrade(db, directory=directory).after == "p1"
+
+
 def test_no_timeout_of_the_server_ends_a_long_statement(db: Database, project: Callable[..., Path]) -> None:
     name = query(db, "select current_database()")[0][0]
     query(db, f"alter database {name} set statement_timeout = '100ms'")

@@ -23,7 +23,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from litxdb.database import Database
-from litxdb.errors import ConnectionFailed, ServerRefused
+from litxdb.errors import ConnectionFailed, Interrupted, ServerRefused
 from litxdb.local import Cluster
 from litxdb.migrate import Graph, RevisionStep, compare, current_revision, downgrade, fingerprint, upgrade
 from litxdb.migrate.catalog import Fingerprint
@@ -214,6 +214,23 @@ def test_an_answer_to_commit_that_is_lost(db: Database, project: Callable[..., P
     db.direct_engine.dialect.do_commit = lose_answer  # type: ignore[method-assign]
     with pytest.raises(ConnectionFailed, match=r"broke as revision p1 was committed. The database is at revision p1"):
         upgrade(db, directory=directory, watch=lambda step: begun.set())
+    assert query(db, "select outcome from litxdb.migrations where revision = 'p1'") == [("applied",)]
+
+
+def test_told_to_stop_while_commit_is_under_way(db: Database, project: Callable[..., Path]) -> None:
+    said: list[str] = []
+    db.notify = said.append
+    commit, begun = db.direct_engine.dialect.do_commit, threading.Event()
+
+    def interrupt(connection: Any) -> None:
+        commit(connection)
+        if begun.is_set():
+            raise Interrupted
+
+    db.direct_engine.dialect.do_commit = interrupt  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        upgrade(db, directory=project("op.execute('select 1')"), watch=lambda step: begun.set())
+    assert said == ["Interrupted after a revision. The database is at revision p1."]
     assert query(db, "select outcome from litxdb.migrations where revision = 'p1'") == [("applied",)]
 
 

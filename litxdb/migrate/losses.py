@@ -88,7 +88,7 @@ def losses(
         if each.kind == "table"
         or (each.table not in tables and (each.kind == "column" or (each.table, each.column) not in columns))
     )
-    with closing(db.connect(autocommit=True)) as connection:
+    with closing(db.connect(direct=True, autocommit=True)) as connection:  # it sets the session up
         return tuple(_count(connection, least, count_seconds))
 
 

@@ -99,7 +99,7 @@ class Run:
             if revision is not self._current:
                 self._current, self._first_begun, self._retries = revision, time.monotonic(), 0
                 # only then can a part of it outlive its failure
-                self._before = fingerprint(self.db) if "autocommit" in revision.path.read_text("utf-8") else None
+                self._before = self._read_catalog() if b"autocommit" in revision.path.read_bytes() else None
                 self.watch(RevisionStep(revision.id, revision.message))
             self._partly_committed = False
             self._begun = time.perf_counter()
@@ -119,7 +119,8 @@ class Run:
     # --- somebody holds a lock
 
     def _may_begin_anew(self, error: BaseException | None) -> bool:
-        return getattr(_cause(error), "pgcode", None) in CONFLICTS and not self._partly_committed
+        conflict = getattr(_cause(error), "pgcode", None) in CONFLICTS
+        return conflict and self._current is not None and not self._partly_committed
 
     def _pause(self) -> float:
         """Wait longer each time, so that whoever queued behind us gets through, and never in step with another."""
@@ -173,7 +174,12 @@ class Run:
         return problem
 
     def _say_interrupted(self) -> None:
-        if self._current:
+        if self._current is None:
+            return
+        if self._was_committed(self._current):
+            self._finish(self._current)
+            self.db.notify(f"Interrupted after a revision. {self._standing()}")
+        else:
             self._log(self._current, "interrupted")
             self.db.notify(f"Revision {self._current.id} was interrupted. {self._standing()}")
 
@@ -188,10 +194,8 @@ class Run:
         said = stands(UNKNOWN if standing is None else shown(standing))
         if self._current is None or self._before is None:
             return said
-        try:
-            rest = compare(self._before, fingerprint(self.db))
-        except LitxdbError:
-            return said
+        after = self._read_catalog()
+        rest = compare(self._before, after) if after else ()
         if not rest:
             return said
         changes = (f"{each.kind} {each.object} {_fate(each.after)}" for each in rest)
@@ -199,6 +203,15 @@ class Run:
         return (
             f"{said} Of revision {self._current.id} this remains: {', '.join(changes)}; litxdb {command} goes on there."
         )
+
+    def _read_catalog(self) -> Fingerprint | None:
+        """Return the fingerprint of the schema; None if somebody locks a table, or the server is gone."""
+        import psycopg2
+
+        try:
+            return fingerprint(self.db)
+        except (psycopg2.Error, LitxdbError):
+            return None
 
     def _read_standing(self) -> tuple[str, ...] | None:
         """Return the revisions that the database is at, from a new session if need be; None if it cannot be asked."""
