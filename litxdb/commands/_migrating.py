@@ -23,7 +23,7 @@ def watching() -> Iterator[Callable[[RevisionStep], None]]:
             progress.start(f"{step.revision}  {step.message}")
         else:
             again = f" (begun {step.retries + 1} times)" if step.retries else ""
-            progress.finish(step.revision, step.milliseconds, step.message + again)
+            progress.finish(f"{step.revision:<29}", step.milliseconds, step.message + again)
 
     try:
         yield watch
@@ -45,5 +45,5 @@ def draw(done: Migrated, form: Form, *, verb: str, dry_run: bool = False) -> Non
     else:
         if dry_run:
             render.rows(done.steps, form, columns={"revision": "revision", "message": "message"})
-        count = f"{len(done.steps)} revision{'s' if len(done.steps) > 1 else ''}"
-        render.line(f"{verb.capitalize()} {count}: from {done.before or 'base'} to {done.after or 'base'}.")
+        revisions = render.count(len(done.steps), "revision")
+        render.line(f"{verb.capitalize()} {revisions}: from {done.before or 'base'} to {done.after or 'base'}.")

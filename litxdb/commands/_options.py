@@ -30,3 +30,12 @@ Retry = Annotated[
     typer.Option("--retry", min=0, metavar="SECONDS", help="Begin a revision anew for so long; 0 fails at once."),
 ]
 Wait = Annotated[float, typer.Option("--lock-wait", min=0, metavar="SECONDS", help="Wait for another run to finish.")]
+ProjectPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        metavar="PATH",
+        help="Another Alembic project: its directory, alembic.ini or pyproject.toml.",
+        show_default=False,
+    ),
+]

@@ -8,16 +8,19 @@ Example: litxdb history --format csv
 from __future__ import annotations
 
 from litxdb import render
-from litxdb.commands._options import Directory, Format, Url
+from litxdb.commands._options import Directory, Format, ProjectPath, Url
+from litxdb.commands._projects import chosen
 from litxdb.render import Form
 
 
-def command(url: Url = None, directory: Directory = None, form: Format = Form.table) -> None:
+def command(
+    url: Url = None, directory: Directory = None, project: ProjectPath = None, form: Format = Form.table
+) -> None:
     from litxdb import migrate
     from litxdb.database import Database
 
     with Database(url, command="history", notify=render.note) as db:
-        entries = migrate.history(db, directory=directory)
+        entries = migrate.history(db, project=chosen(db, project, directory))
     marks = ("", lambda changed: "changed" if changed else "")
     here = ("", lambda current: "← here" if current else "")
     columns: dict[str, render.Column] = {

@@ -14,7 +14,9 @@ import typer
 
 from litxdb import render
 from litxdb.commands._migrating import draw, watching
-from litxdb.commands._options import Directory, DryRun, Format, LockTimeout, Retry, Url, Wait
+from litxdb.commands._options import Directory, DryRun, Format, LockTimeout, ProjectPath, Retry, Url, Wait
+from litxdb.commands._planning import draw_plan
+from litxdb.commands._projects import chosen
 from litxdb.render import Form
 
 Target = Annotated[
@@ -23,6 +25,7 @@ Target = Annotated[
 ]
 To = Annotated[str | None, typer.Option("--to", metavar="REVISION", help="The same as an option.", show_default=False)]
 Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Only so many revisions.", show_default=False)]
+Sql = Annotated[bool, typer.Option("--sql", help="Write what would be sent as a script to review; change nothing.")]
 Repair = Annotated[bool, typer.Option(help="Mend INVALID indexes and validate constraints left NOT VALID.")]
 
 
@@ -32,11 +35,13 @@ def command(
     steps: Steps = None,
     url: Url = None,
     dry_run: DryRun = False,
+    sql: Sql = False,
     lock_timeout: LockTimeout = 3,
     retry: Retry = 60,
     lock_wait: Wait = 60,
     repair: Repair = True,
     directory: Directory = None,
+    project: ProjectPath = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb import migrate
@@ -44,17 +49,28 @@ def command(
 
     if revision and to:
         raise typer.BadParameter("Give the revision once, as --to or without it.")
-    with Database(url, command="migrate", notify=render.note, create_local=True) as db, watching() as watch:
-        done = migrate.upgrade(
-            db,
-            revision or to or "head",
-            steps=steps,
-            directory=directory,
-            dry_run=dry_run,
-            repair=repair,
-            wait_seconds=lock_wait,
-            lock_timeout_seconds=lock_timeout,
-            retry_seconds=retry,
-            watch=watch,
-        )
-    draw(done, form, verb="would apply" if dry_run else "applied", dry_run=dry_run)
+    target = revision or to or "head"
+    with Database(url, command="migrate", notify=render.note, create_local=not (dry_run or sql)) as db:
+        subject = chosen(db, project, directory)
+        if steps and (dry_run or sql):
+            ahead = migrate.upgrade(db, target, steps=steps, project=subject, dry_run=True)
+            target = ahead.steps[-1].revision if ahead.steps else target
+        if sql:
+            render.line(migrate.script(db, target, project=subject).rstrip("\n"))
+            return
+        if dry_run:
+            draw_plan(migrate.plan_upgrade(db, target, project=subject), form)
+            return
+        with watching() as watch:
+            done = migrate.upgrade(
+                db,
+                target,
+                steps=steps,
+                project=subject,
+                repair=repair,
+                wait_seconds=lock_wait,
+                lock_timeout_seconds=lock_timeout,
+                retry_seconds=retry,
+                watch=watch,
+            )
+    draw(done, form, verb="applied")

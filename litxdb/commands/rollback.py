@@ -13,15 +13,14 @@ import typer
 from litxdb import render
 from litxdb.commands._confirming import confirm
 from litxdb.commands._migrating import draw, watching
-from litxdb.commands._options import Directory, DryRun, Format, LockTimeout, Retry, Url, Wait, Yes
+from litxdb.commands._options import Directory, DryRun, Format, LockTimeout, ProjectPath, Retry, Url, Wait, Yes
+from litxdb.commands._projects import chosen
 from litxdb.errors import LitxdbError
 from litxdb.render import Form
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from litxdb.database import Database
-    from litxdb.migrate import Loss, Migrated
+    from litxdb.migrate import Loss, Migrated, Project
 
 Steps = Annotated[int, typer.Argument(min=1, metavar="[STEPS]", help="How many revisions.")]
 To = Annotated[str | None, typer.Option("--to", metavar="REVISION", help="Back to here; base reverts everything.")]
@@ -37,14 +36,16 @@ def command(
     retry: Retry = 60,
     lock_wait: Wait = 60,
     directory: Directory = None,
+    project: ProjectPath = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb import migrate
     from litxdb.database import Database
 
     with Database(url, command="rollback", notify=render.note) as db:
-        plan = migrate.downgrade(db, steps, to=to, dry_run=True, directory=directory)
-        plan = replace(plan, lost=_losses(db, plan, directory))
+        subject = chosen(db, project, directory)
+        plan = migrate.downgrade(db, steps, to=to, dry_run=True, project=subject)
+        plan = replace(plan, lost=_losses(db, plan, subject))
         if dry_run or not plan.steps:
             _show(plan)
             draw(plan, form, verb="would revert", dry_run=True)
@@ -59,7 +60,7 @@ def command(
                 db,
                 steps,
                 to=to,
-                directory=directory,
+                project=subject,
                 wait_seconds=lock_wait,
                 lock_timeout_seconds=lock_timeout,
                 retry_seconds=retry,
@@ -68,12 +69,12 @@ def command(
     draw(replace(done, lost=plan.lost), form, verb="reverted")
 
 
-def _losses(db: Database, plan: Migrated, directory: Path | None) -> tuple[Loss, ...] | None:
+def _losses(db: Database, plan: Migrated, project: Project) -> tuple[Loss, ...] | None:
     """Find out what would be lost; where that cannot be done, say so, and leave the decision to the person."""
     from litxdb import migrate
 
     try:
-        return migrate.losses(db, plan, directory=directory) if plan.steps else ()
+        return migrate.losses(db, plan, project=project) if plan.steps else ()
     except LitxdbError as error:
         render.note(f"warning: what would be lost could not be found out: {error.message}")
         return None

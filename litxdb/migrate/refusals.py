@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 HINTS = {
     **GENERAL,
+    "25001": "Put the statement into `with op.get_context().autocommit_block():`, as each revision is a transaction.",
     "42501": "Run it as the owner of the database's tables, or grant this role CREATE on the database and the schema.",
     "42P01": "The schema lacks what its recorded revision stands for: restore it, or correct that with litxdb stamp.",
     "42P07": "It is there although no revision says so: litxdb stamp records which revision the schema is at.",
@@ -21,6 +22,9 @@ HINTS = {
     "55P03": "Run it again at a quieter time, or end the session that uses the table: pg_stat_activity shows it.",
 }
 """The next step for a SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+MISSING = frozenset({"42P01", "42703", "42704", "3F000"})
+"""A table, column, type or schema that is not there."""
 
 LOG = "The server's log says more; after mending the cause, run it again."
 
@@ -40,7 +44,7 @@ def explain(error: psycopg2.Error, doing: str, standing: str) -> LitxdbError:
     if error.pgcode == "55P03":
         reason += ", so that nobody queues behind it"
     hint = error.diag.message_hint or LOG
-    return ServerRefused(f"{doing} failed: {reason}. {standing}", HINTS.get(error.pgcode or "", hint))
+    return ServerRefused(f"{doing} failed: {reason}. {standing}".rstrip(), HINTS.get(error.pgcode or "", hint))
 
 
 def stands(revision: str | None) -> str:
@@ -52,3 +56,15 @@ def stands(revision: str | None) -> str:
     if revision == UNKNOWN:
         return "Where the database stands could not be read: once it is up again, run litxdb status."
     return f"The database is at revision {revision}." if revision else "No revision is applied."
+
+
+def starts_elsewhere(error: psycopg2.Error, doing: str, project: str) -> LitxdbError | None:
+    """Recognise a history whose first tables were never in it, by what its first run on an empty database lacks."""
+    if error.pgcode not in MISSING:
+        return None
+    return ServerRefused(
+        f"{doing} failed: {error.diag.message_primary}. "
+        f"The history of {project} does not start from an empty database.",
+        "Have the project create its first tables its own way (often create_all, and perhaps a stamp), "
+        "then run litxdb again.",
+    )

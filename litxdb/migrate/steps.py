@@ -17,8 +17,8 @@ from litxdb.migrate.catalog import Fingerprint, compare, fingerprint
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.lock import MigrationLock
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import UNKNOWN, explain, stands
-from litxdb.migrate.results import RevisionStep
+from litxdb.migrate.refusals import UNKNOWN, explain, stands, starts_elsewhere
+from litxdb.migrate.results import Difference, RevisionStep
 from litxdb.migrate.state import current_revisions, read_revisions, shown
 
 if TYPE_CHECKING:
@@ -158,14 +158,11 @@ class Run:
         self._log(revision, "failed", str(cause).partition("\n")[0])
         if isinstance(error, LitxdbError):
             return error
-        if self.up and self.project.foreign and getattr(cause, "pgcode", None) == "42P01" and not self._read_standing():
-            return ServerRefused(
-                f"Revision {revision.id} failed: {cause.diag.message_primary}. The history of {self.project.name} does "
-                "not start from an empty database.",
-                "Have the project create its first tables its own way (often create_all and a stamp), "
-                "then run litxdb migrate again.",
-            )
         doing = f"Revision {revision.id}"
+        if self.up and self.project.foreign and isinstance(cause, psycopg2.Error) and not self._read_standing():
+            elsewhere = starts_elsewhere(cause, doing, self.project.name)
+            if elsewhere is not None:
+                return elsewhere
         if self._retries:
             doing += f", begun {self._retries + 1} times,"
         problem = _explained(cause, doing, self._standing())
@@ -198,7 +195,14 @@ class Run:
         rest = compare(self._before, after) if after else ()
         if not rest:
             return said
-        changes = (f"{each.kind} {each.object} {_fate(each.after)}" for each in rest)
+        invalid = {each.object for each in rest if each.kind == "validity" and each.after is not None}
+        others = {each.object for each in rest if each.kind != "validity"}
+        changes = [
+            *(f"{each.kind} {each.object} {_fate(each, invalid)}" for each in rest if each.kind != "validity"),
+            *(f"index {name} is INVALID" for name in sorted(invalid - others)),
+        ]
+        if not changes:
+            return said
         command = "migrate" if self.up else "rollback"
         return (
             f"{said} Of revision {self._current.id} this remains: {', '.join(changes)}; litxdb {command} goes on there."
@@ -294,7 +298,7 @@ def _explained(cause: Exception, doing: str, standing: str) -> LitxdbError:
     )
 
 
-def _fate(after: str | None) -> str:
-    if after is None:
+def _fate(change: Difference, invalid: set[str]) -> str:
+    if change.after is None:
         return "is gone"
-    return "is INVALID" if after.endswith(" invalid") else "is there"
+    return "is INVALID" if change.object in invalid else "is there"
