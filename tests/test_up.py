@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 
+import psycopg2
 import pytest
 
+from litxdb.database import Database
 from litxdb.errors import Exit
 from litxdb.settings import Settings
 from tests.bed.program import Outcome
+from tests.bed.statements import query
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Popen[str]]
@@ -70,19 +73,14 @@ def test_production_is_refused(run: Run, empty_url: str) -> None:
     assert "litxdb migrate" in outcome.stderr
 
 
-def test_what_is_found_is_shown_with_its_remedy(run: Run, db_url: str, db: object) -> None:
-    import contextlib
-
-    import psycopg2
-
-    with contextlib.closing(psycopg2.connect(db_url)) as connection:
-        connection.autocommit = True
-        connection.cursor().execute(
-            "update pg_index set indisvalid = false where indexrelid = 'ix_tasks_user_id'::regclass"
-        )
+def test_what_is_found_is_shown_with_its_remedy(run: Run, db_url: str, db: Database) -> None:
+    """Not what `up` repairs by itself: this index cannot be unique."""
+    query(db, "insert into literature_reviews (title, topic, content) select 'same', '', '' from generate_series(1, 2)")
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        query(db, "create unique index concurrently one_title on literature_reviews (title)")
     outcome = run("up", "--url", db_url)
     assert outcome.code == Exit.FINDINGS
-    assert "reindex index concurrently public.ix_tasks_user_id" in outcome.stdout
+    assert "reindex index concurrently public.one_title" in outcome.stdout
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from litxdb.database import Database
 from litxdb.errors import ServerRefused
 from litxdb.local import Cluster, scratch, scratch_database
-from litxdb.migrate.apply import Watch
 from litxdb.migrate.capture import capture, replayed
 from litxdb.migrate.catalog import fingerprint
 from litxdb.migrate.graph import HEAD, Graph, Revision
@@ -24,6 +23,7 @@ from litxdb.migrate.rehearsal.target import Target, read_target
 from litxdb.migrate.rehearsal.verdict import verdict
 from litxdb.migrate.results import RevisionStep
 from litxdb.migrate.state import shown
+from litxdb.migrate.steps import Watch
 from litxdb.settings import Settings
 
 ROWS = 50_000
