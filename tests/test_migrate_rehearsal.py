@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from litxdb.migrate import Graph, Project, Rehearsal, fingerprint, rehearse, upg
 from litxdb.migrate.captured import CapturedRevision, Effect, Statement
 from litxdb.migrate.rehearsal import Filled
 from litxdb.migrate.rehearsal.holds import Sizes, measured
+from litxdb.migrate.rehearsal.verdict import verdict
 from tests.bed.program import Outcome
 from tests.bed.servers import Server, Servers
 from tests.bed.statements import as_role, query
@@ -87,10 +89,10 @@ def test_who_waits_for_what(target: Database, write: Write) -> None:
         ("p6", "RowExclusiveLock", f"changes of {ROWS:,} rows"),
     ]
     index, rewrite, add, scan, change = done.rows
-    assert index.builds == ("by_word",)
+    assert index.builds == {"public.old": ("by_word",)}
     assert rewrite.rewrites == ("public.old",)
     assert rewrite.wal_bytes > ROWS * 20
-    assert (add.rewrites, add.scans, add.builds) == ((), (), ())
+    assert add.works_on == ()
     assert scan.scans == ("public.old",)
     assert change.changed == ROWS
     assert all(row.low == row.high == row.milliseconds > 0 for row in done.rows)  # as many rows as on the target
@@ -112,6 +114,24 @@ def test_the_verdict_names_the_worst_and_what_to_do(target: Database, write: Wri
     assert not done.ok
     assert done.verdict.startswith("p2 blocks writes to old for about ")
     assert done.verdict.endswith(f" (index build on {ROWS:,} rows): build the index CONCURRENTLY.")
+
+
+def test_a_lock_that_lasts_while_another_table_is_worked_on(target: Database, write: Write) -> None:
+    both = "alter table users add more int; alter table old add more uuid default gen_random_uuid()"
+    done = rehearse(
+        target,
+        project=write(OLD, (both, "alter table users drop more; alter table old drop more")),
+        max_block_seconds=0.0001,
+    )
+    assert {hold.table for hold in done.holds} == {"public.users", "public.old"}
+    users = next(hold for hold in done.holds if hold.table == "public.users")
+    sizes = Sizes(done.tables)
+    assert verdict(None, [users], (), sizes, 0.0001).endswith(
+        f"(rewrite of old on {ROWS:,} rows): add the column without its default, set the default after it, "
+        "and fill the rows in batches."
+    )
+    split = replace(users, cause=replace(users.cause, locks={}))
+    assert "give each statement a revision of its own" in verdict(None, [split], (), sizes, 0.0001)
 
 
 def test_a_concurrent_build_blocks_nobody(target: Database, write: Write) -> None:
@@ -224,7 +244,7 @@ def test_an_autocommit_statement_ends_the_transaction_before_it() -> None:
         run_of(
             Statement("alter table a add c int", 5, effect=Effect(EXCLUSIVE)),
             Statement("create index concurrently on a (c)", 900, autocommit=True,
-                      effect=Effect({"public.a": "ShareUpdateExclusiveLock"}, builds=("i",))),
+                      effect=Effect({"public.a": "ShareUpdateExclusiveLock"}, builds={"public.a": ("i",)})),
             Statement("alter table a add d int", 7, effect=Effect({**EXCLUSIVE, "public.new": "ShareLock"})),
         ),
         ["public.a"],
@@ -238,7 +258,7 @@ def test_an_autocommit_statement_ends_the_transaction_before_it() -> None:
 
 
 def test_a_table_that_could_not_be_filled_is_not_said_to_be_quick() -> None:
-    effect = Effect({"public.b": "ShareLock"}, builds=("i",))
+    effect = Effect({"public.b": "ShareLock"}, builds={"public.b": ("i",)})
     _, holds = measured(run_of(Statement("create index i on b (c)", 1, effect=effect)), ["public.b"], TEN_TIMES)
     assert [hold.tested for hold in holds] == [False]
     _, holds = measured(

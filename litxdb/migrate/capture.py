@@ -17,7 +17,7 @@ from litxdb.local import scratch, scratch_database
 from litxdb.migrate.captured import CapturedRevision, Statement
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import explain
+from litxdb.migrate.refusals import explain, starts_elsewhere
 from litxdb.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,12 +42,18 @@ def replayed(project: Project, settings: Settings, applied: Sequence[Revision]) 
         scratch_database(cluster) as name,
         Database(settings=Settings(url=cluster.url(name), home=settings.home), command="replay") as db,
     ):
-        capture(project, db, applied)
+        capture(project, db, applied, empty=True)
         yield db
 
 
 def capture(
-    project: Project, db: Database, revisions: Sequence[Revision], *, up: bool = True, measure: bool = False
+    project: Project,
+    db: Database,
+    revisions: Sequence[Revision],
+    *,
+    up: bool = True,
+    measure: bool = False,
+    empty: bool = False,
 ) -> tuple[CapturedRevision, ...]:
     """Really run these revisions on this database, up or down in the order given, and return what each of them sent.
 
@@ -55,6 +61,9 @@ def capture(
     that after a failure the ones before it stand. Alembic's own statements are kept apart; statements of sessions that
     a revision opens with the same engine are caught too. `measure` needs a superuser: it adds to each statement its
     `Effect`, sees scans and rewrites by an event trigger and debug messages, and takes about three times as long.
+
+    `empty` says that the database is: what is missing there is then a matter of the history, and told so. A statement
+    that does not get its lock in three seconds fails, as in `upgrade`.
 
     Raises ServerRefused when the server refuses a statement, ServerRefused or (going down) Refused when a revision's
     Python raises, ToolMissing or ConfigurationInvalid when the project's env.py does.
@@ -71,6 +80,8 @@ def capture(
             if measure:
                 recorder.meter = stack.enter_context(metering(db, project))
             connection = stack.enter_context(db.direct_engine.connect())
+            connection.exec_driver_sql("set lock_timeout = '3s'")
+            connection.commit()
             stack.enter_context(_listening(db.direct_engine, recorder))
             run(connection, project, lambda: recorder.each(revisions), up=up, inside=recorder.inside)
             _mark_questions(db, recorder)
@@ -79,7 +90,9 @@ def capture(
         if not isinstance(cause, psycopg2.Error):
             raise
         at = recorder.current
-        raise explain(cause, f"Replaying revision {at.id}" if at else "Replaying", None) from error
+        doing = f"Replaying revision {at.id}" if at else "Replaying"
+        elsewhere = starts_elsewhere(cause, doing, project.name) if empty and project.foreign else None
+        raise elsewhere or explain(cause, doing, "") from error
     return tuple(recorder.done)
 
 

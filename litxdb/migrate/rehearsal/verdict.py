@@ -66,17 +66,29 @@ def _trip(traces: Sequence[Trace]) -> str:
 
 
 def _sentence(hold: Hold, sizes: Sizes) -> str:
-    rows, here = sizes.rows(hold.table)
+    subject = _subject(hold)
+    rows, here = sizes.rows(subject)
     size = f" on {here if not hold.estimated else rows:,} rows" if rows or here else ""
+    of = "" if subject == hold.table else f" of {_short(subject)}"
     about = f"for about {period(hold.low, hold.high)}"
     if hold.estimated:
         about = f"for an estimated {period(hold.low, hold.high)}"
-        size += f", from {period(hold.milliseconds, hold.milliseconds)} on {here:,}"
-    return f"{hold.revision} blocks {_whom(hold)} {about} ({_cause(hold)}{size})"
+        size += f", from {_time(hold.milliseconds)} on {here:,}"
+    return f"{hold.revision} blocks {_whom(hold)} {about} ({_cause(hold)}{of}{size})"
+
+
+def _subject(hold: Hold) -> str:
+    """Return the table that takes the time: a lock on one may last as long as the work on another."""
+    tables = hold.cause.works_on
+    return hold.table if hold.table in tables or not tables else tables[0]
+
+
+def _short(table: str) -> str:
+    return table.removeprefix("public.")
 
 
 def _whom(hold: Hold) -> str:
-    table = hold.table.removeprefix("public.")
+    table = _short(hold.table)
     return (
         f"{hold.blocks} of {table}" if hold.lock == ROWS or hold.blocks == "reads and writes" else f"writes to {table}"
     )
@@ -95,6 +107,8 @@ def _cause(hold: Hold) -> str:
 
 def _remedy(hold: Hold) -> str:
     sql, cause = hold.cause.sql.lower(), hold.cause
+    if _subject(hold) != hold.table and hold.table not in cause.locks:
+        return "give each statement a revision of its own, as a lock lasts to the end of its transaction"
     if _BUILDS.match(sql):
         return "build the index CONCURRENTLY"
     if cause.rewrites and "add column" in sql:
