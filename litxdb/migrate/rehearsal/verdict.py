@@ -11,6 +11,7 @@ from litxdb.migrate.rehearsal.results import Hold, Trace
 NOTICEABLE_MS = 50.0
 """What nobody notices: a page takes longer."""
 
+_ADDS = re.compile(r"\badd\s+(?!constraint\b|primary\b|unique\b|foreign\b|check\b|exclude\b)")
 _BUILDS = re.compile(r"^\s*create\s+(unique\s+)?index\b", re.IGNORECASE)
 
 
@@ -111,7 +112,7 @@ def _remedy(hold: Hold) -> str:
         return "give each statement a revision of its own, as a lock lasts to the end of its transaction"
     if _BUILDS.match(sql):
         return "build the index CONCURRENTLY"
-    if cause.rewrites and "add column" in sql:
+    if cause.rewrites and _ADDS.search(sql):
         return "add the column without its default, set the default after it, and fill the rows in batches"
     if cause.rewrites and " type " in sql:
         return "add a column of the new type, fill it in batches, and switch over"
