@@ -35,6 +35,7 @@ def downgrade():
     {down}
 '''
 Write = Callable[..., Project]
+Run = Callable[..., Outcome]
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_traces_of_the_way_down_and_up_again(target: Database, write: Write) -> 
     assert [each.object for each in done.traces[0].differences] == ["public.left_behind"]
     assert [each.object for each in done.traces[4].differences] == ["public.two"]
     assert done.verdict == (
-        "P2 leaves 1 difference when it is reverted (table public.left_behind), and 4 more. "
+        "p2 leaves 1 difference when it is reverted (table public.left_behind), and 4 more. "
         "Nothing blocks anybody for more than 50 ms."
     )
 
@@ -333,9 +334,28 @@ def test_nothing_pending_is_said_so(db: Database) -> None:
     assert done.verdict == f"Nothing is pending: the database is at {HEAD}."
 
 
-# --- the command
+def test_another_project_with_a_version_table_of_its_own(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/its\n")
+    (tmp_path / "its" / "versions").mkdir(parents=True)
+    (tmp_path / "its" / "env.py").write_text(
+        "from alembic import context\n"
+        "from sqlalchemy import create_engine\n"
+        "with create_engine('postgresql+psycopg2://nowhere/none').connect() as connection:\n"
+        "    context.configure(connection=connection, version_table='Its history')\n"
+        "    with context.begin_transaction():\n"
+        "        context.run_migrations()\n"
+    )
+    revision = REVISION.format(
+        number=1, follows="", up="op.execute('create table t ()')", down="op.execute('drop table t')"
+    )
+    (tmp_path / "its" / "versions" / "1.py").write_text(revision.replace('down_revision = ""', "down_revision = None"))
+    done = run("rehearse", "--project", tmp_path, "--format", "json")
+    assert done.code == 0, done.stdout + done.stderr
+    assert [row["sql"] for row in done.json["rows"]] == ["create table t ()"]
+    assert done.json["traces"] == []
 
-Run = Callable[..., Outcome]
+
+# --- the command
 
 
 def test_the_command_without_any_database_rehearses_everything(run: Run) -> None:

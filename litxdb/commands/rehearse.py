@@ -96,7 +96,7 @@ def _draw(done: Rehearsal, form: Form) -> None:
                  "effects": ("locks and work", _effects)},
     )  # fmt: skip
     for trace in done.traces:
-        render.line(f"{trace.revision or 'The way down and up'} {trace.message}.")
+        render.line(f"{trace.revision or 'All in one go:'} {trace.message}.")
         render.rows(
             trace.differences,
             form,

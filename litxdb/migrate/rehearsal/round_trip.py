@@ -110,15 +110,13 @@ def in_one_go(
         return
     explained = {(each.kind, each.object) for traces in known.values() for t in traces for each in t.differences}
     if len(chain) == len(revisions):
-        yield from _unexplained(before, schema_of(project, copy), explained, "reverting all in one go leaves")
+        yield from _unexplained(before, schema_of(project, copy), explained, "reverting leaves")
     try:
         capture(project, copy, chain)
     except ServerRefused as error:
-        yield Trace(None, f"all in one go cannot be applied again after they were reverted: {said(error)}")
+        yield Trace(None, f"cannot be applied again after they were reverted: {said(error)}")
         return
-    yield from _unexplained(
-        after, schema_of(project, copy), explained, "all in one go make another schema the second time:"
-    )
+    yield from _unexplained(after, schema_of(project, copy), explained, "make another schema the second time:")
 
 
 def _unexplained(

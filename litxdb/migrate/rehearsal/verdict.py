@@ -33,7 +33,7 @@ def verdict(
             f"no rows could be made for it.{'' if not traces else ' And ' + trip + '.'}"
         )
     if traces:
-        return f"{trip[0].upper()}{trip[1:]}. {_calm(worst, sizes, max_block_seconds)}."
+        return f"{trip}. {_calm(worst, sizes, max_block_seconds)}."
     return f"{_calm(worst, sizes, max_block_seconds)}; {trip}."
 
 
@@ -63,7 +63,7 @@ def _trip(traces: Sequence[Trace]) -> str:
         f" ({', '.join(f'{each.kind} {each.object}' for each in first.differences[:2])})" if first.differences else ""
     )
     more = f", and {len(traces) - 1} more" if len(traces) > 1 else ""
-    return f"{first.revision or 'the way down and up'} {first.message}{names}{more}"
+    return f"{first.revision or 'all in one go:'} {first.message}{names}{more}"
 
 
 def _sentence(hold: Hold, sizes: Sizes) -> str:
