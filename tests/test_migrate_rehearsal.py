@@ -194,6 +194,19 @@ def test_only_rows_show_that_a_downgrade_fails(target: Database, write: Write) -
     assert "with rows in the tables not everything can be reverted" in done.traces[0].message
 
 
+def test_a_revision_that_needs_rows_is_said_to(target: Database, write: Write) -> None:
+    project = write(
+        OLD,
+        ("select 1 / count(*) from old", "pass"),
+        ("create table later ()", "drop table later"),
+    )
+    done = rehearse(target, project=project)
+    assert [(trace.revision, trace.message) for trace in done.traces] == [
+        ("p2", "fails where the tables are empty: division by zero")
+    ]
+    assert {row.revision for row in done.rows} == {"p2", "p3"}
+
+
 def test_a_revision_that_fails_on_rows_is_the_verdict(target: Database, write: Write) -> None:
     query(target, "update old set number = null where id % 2 = 0")
     query(target, "analyze old")
