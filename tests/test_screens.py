@@ -17,6 +17,7 @@ MASKS = (
     (r" *\d+(\.\d+)? (ms|s)\b", " TIME"),
     (r"\d+\.\d{3,}(e-\d+)?", "NUMBER"),
     (r"\b18\.\d+\b", "18.x"),
+    (r"/[^\s\"?&)]*(?=/litxdb/migrations/)", "PACKAGE"),
     (r"─+", "─"),
     (r" +$", ""),
 )
@@ -55,6 +56,12 @@ def test_a_database_that_is_empty(form: str, run: Run, empty_url: str) -> None:
     compare(f"rollback-{form}", run("rollback", "2", "--yes", "--url", empty_url, "--format", form))
 
 
+@pytest.mark.parametrize("form", [*FORMS, "github"])
+def test_lint(form: str, run: Run, empty_url: str) -> None:
+    revisions = ("aaf2ade1b6fd", "0011")  # the deployed one would block, ours does not
+    compare(f"lint-{form}", run("lint", *revisions, "--url", empty_url, "--format", form))
+
+
 def test_up(run: Run, empty_url: str) -> None:
     compare("up", run("up", "--url", empty_url))
     compare("up-json", run("up", "--url", empty_url, "--format", "json"))
@@ -66,5 +73,6 @@ def test_what_is_refused(run: Run, empty_url: str) -> None:
     compare("no-database", run("status"))
     compare("not-postgresql", run("status", "--url", "mysql://ada@db/x"))
     compare("no-connection", run("ping", "--url", "postgresql://ada:hunter22@127.0.0.1:1/x"))
+    compare("lint-explain", run("lint", "--explain", "unbatched-write"))
     compare("local-status-none", run("local", "status"))
     compare("revision-nothing", run("revision", "-m", "x", "--url", empty_url))

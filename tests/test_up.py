@@ -102,3 +102,32 @@ def test_a_home_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
     assert outcome.code == Exit.CONFIGURATION
     assert str(file) in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+def test_a_project_with_revisions_of_its_own(run: Run, empty_url: str, tmp_path: Path) -> None:
+    own = ("--url", empty_url, "--directory", str(tmp_path))
+    assert run("up", "--url", empty_url).code == Exit.DONE
+    written = run("revision", "-m", "reading lists", "--empty", *own)
+    assert written.code == Exit.DONE, written.stderr
+    file = Path(written.stdout.strip())
+    file.write_text(file.read_text().replace("pass", "op.execute('create table reading_lists (id int)')", 1))
+    assert run("migrate", *own).code == Exit.DONE
+    for command in ("up", "seed"):
+        outcome = run(command, *own)
+        assert outcome.code == Exit.DONE, outcome.stderr
+    without = run("up", "--url", empty_url)
+    assert without.code == Exit.REFUSED
+    assert "--directory" in without.stderr
+
+
+def test_a_new_revision_leaves_a_projects_tables_alone(run: Run, db_url: str, tmp_path: Path) -> None:
+    import contextlib
+
+    import psycopg2
+
+    with contextlib.closing(psycopg2.connect(db_url)) as connection, connection:
+        connection.cursor().execute("create table reading_lists (id int)")
+    outcome = run("revision", "-m", "next", "--url", db_url, "--directory", str(tmp_path))
+    assert outcome.stdout == ""
+    assert "left alone, as the models do not know them: reading_lists" in outcome.stderr
+    assert list(tmp_path.glob("*.py")) == []

@@ -1,4 +1,7 @@
-"""The schema's history: where a database is, forward, back, and new revisions."""
+"""The schema's history: where a database is, forward, back, and new revisions.
+
+`litxdb.migrate.lint` is imported by itself: what only asks for the state should not wait for it.
+"""
 
 from litxdb.migrate.apply import downgrade, upgrade
 from litxdb.migrate.capture import capture, replayed

@@ -6,7 +6,9 @@ Rendering SQL offline stops at the first revision that asks the database somethi
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from litxdb.migrate.measure import Meter
 
+REPLAY_HINT = "What needs a replay (drift, the plan, the script) is not to be had; migrate, rollback and status work."
 VOLATILE = "select distinct proname from pg_proc where provolatile = 'v' and proname = any(%s)"
 _QUESTION = re.compile(r"\s*(select|show|values|table|with)\b", re.IGNORECASE)
 _CHANGE = re.compile(r"\b(insert\s+into|update|delete\s+from|merge\s+into|into)\s", re.IGNORECASE)
@@ -91,8 +94,8 @@ def capture(
             raise
         at = recorder.current
         doing = f"Replaying revision {at.id}" if at else "Replaying"
-        elsewhere = starts_elsewhere(cause, doing, project.name) if empty and project.foreign else None
-        raise elsewhere or explain(cause, doing, "") from error
+        elsewhere = starts_elsewhere(cause, doing, project.name, REPLAY_HINT) if empty and project.foreign else None
+        raise elsewhere or explain(cause, doing, "That was a scratch database: no other was changed.") from error
     return tuple(recorder.done)
 
 
@@ -104,6 +107,7 @@ class _Recorder:
     current: Revision | None = None
     meter: Meter | None = None
     own: bool = False
+    line: int | None = None
     statements: list[Statement] = field(default_factory=list)
     bookkeeping: list[str] = field(default_factory=list)
     done: list[CapturedRevision] = field(default_factory=list)
@@ -128,6 +132,7 @@ class _Recorder:
 
     def before(self, cursor: Any, statement: str) -> float:
         if self.own:
+            self.line = self._line()
             del cursor.connection.notices[:]
             if self.meter is not None:
                 self.meter.before(cursor.connection, statement)
@@ -143,9 +148,16 @@ class _Recorder:
         effect = self.meter.after(cursor.connection) if self.meter is not None else None
         notices = tuple(line.strip() for line in cursor.connection.notices if not line.startswith("DEBUG"))
         asked = cursor.description is not None
-        self.statements.append(
-            Statement(sql, milliseconds, cursor.connection.autocommit, cursor.rowcount, notices, asked, effect)
-        )
+        outside, rows = cursor.connection.autocommit, cursor.rowcount
+        self.statements.append(Statement(sql, milliseconds, outside, rows, notices, asked, effect, self.line))
+
+    def _line(self) -> int | None:
+        """Return the line of the revision's file that is being run; None when its code is somewhere else."""
+        path = os.fspath(self.current.path.resolve()) if self.current else None
+        frame = sys._getframe()
+        while frame.f_back is not None and os.path.realpath(frame.f_code.co_filename) != path:
+            frame = frame.f_back
+        return frame.f_lineno if frame.f_back is not None else None
 
 
 @contextlib.contextmanager

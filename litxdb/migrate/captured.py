@@ -29,7 +29,7 @@ class Statement:
 
     `autocommit` tells that it ran outside a transaction, `rows` how many it returned or changed (-1 when that means
     nothing), `reads` that it only asked: it returns rows and calls no function that PostgreSQL declares volatile.
-    `effect` is None unless it was measured.
+    `effect` is None unless it was measured. `line` is where in the revision's file it was sent from.
     """
 
     sql: str
@@ -39,6 +39,7 @@ class Statement:
     notices: tuple[str, ...] = ()
     reads: bool = False
     effect: Effect | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True)

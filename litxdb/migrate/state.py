@@ -101,5 +101,5 @@ def check_known(graph: Graph, current: str | tuple[str, ...] | None) -> None:
         if graph.get(each) is None:
             raise Refused(
                 f"The database is at revision {each}, which this litxdb does not know.",
-                "A newer litxdb, or another project, migrated it: use that one, or say where its revisions are.",
+                "A newer litxdb migrated it, or a project with revisions of its own: name those with --directory.",
             )
