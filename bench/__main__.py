@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
-from bench import drift
+from bench import drift, rehearsal
 from bench.pairs import Pair, compare, once
 from bench.peers import alembic
 from bench.traffic import behind_a_blocker, overhead
@@ -43,6 +43,7 @@ def main(runs: int) -> None:
             show("migrate, nothing to do, wall", idle, "wall", 1.0)
             from_empty(server, runs)
         drift.show(head, runs)
+        rehearsal.show(runs)
 
         def at_head(name: str) -> str:
             return database(server, name, template="at_head")

@@ -51,6 +51,14 @@ def test_a_header_is_complete(folder: str, name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", queries.names("rehearse"))
+def test_what_a_rehearsal_asks_has_the_columns_of_its_header(name: str, empty_url: str) -> None:
+    with contextlib.closing(psycopg2.connect(empty_url)) as connection, connection.cursor() as cursor:
+        query = queries.load("rehearse", name, connection.info.server_version)
+        cursor.execute(query.statement)
+        assert [column.name for column in cursor.description or ()] == [column.name for column in query.columns]
+
+
 def test_parameters_take_their_defaults(empty_url: str) -> None:
     query = queries.parse(
         "reports", "x", "-- X\n-- param: most = 2\nselect i, '50%'::text as p from generate_series(1, :most) i"

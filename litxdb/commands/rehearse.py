@@ -14,7 +14,8 @@ import typer
 
 from litxdb import render
 from litxdb.commands._migrating import watching
-from litxdb.commands._options import Directory, Format
+from litxdb.commands._options import Directory, Format, ProjectPath
+from litxdb.commands._projects import chosen
 from litxdb.errors import Exit
 from litxdb.render import Form
 
@@ -46,6 +47,7 @@ def command(
     rows: Rows = 50_000,
     max_block: MaxBlock = 1,
     directory: Directory = None,
+    project: ProjectPath = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb import local, migrate
@@ -54,13 +56,12 @@ def command(
 
     settings = Settings.load(against)
     with Database(settings=settings, command="rehearse", notify=render.note) as db, watching() as watch:
-        project = migrate.Project.litxplore(directory)
         target = db if settings.url or settings.direct_url or settings.names_a_place or local.exists(settings) else None
         done = migrate.rehearse(
             target,
             revision,
             settings=settings,
-            project=project,
+            project=chosen(db, project, directory),
             rows=rows,
             max_block_seconds=max_block,
             watch=watch,
@@ -95,7 +96,7 @@ def _draw(done: Rehearsal, form: Form) -> None:
                  "effects": ("locks and work", _effects)},
     )  # fmt: skip
     for trace in done.traces:
-        render.line(f"{trace.revision or 'The way down and up'} {trace.message}.")
+        render.line(f"{trace.revision or 'All in one go:'} {trace.message}.")
         render.rows(
             trace.differences,
             form,
@@ -115,5 +116,5 @@ def _effects(row: Any) -> str:
     parts = [f"{lock.removesuffix('Lock')} on {table}" for table, lock in row.locks.items()]
     parts += [f"rewrites {', '.join(row.rewrites)}"] * bool(row.rewrites)
     parts += [f"reads through {', '.join(row.scans)}"] * bool(row.scans)
-    parts += [f"builds {', '.join(row.builds)}"] * bool(row.builds)
+    parts += [f"builds {', '.join(indexes)}" for indexes in row.builds.values()]
     return render.printable(", ".join(parts))

@@ -125,11 +125,11 @@ def _holds(ran: list[tuple[Rehearsed, bool]]) -> Iterator[Hold]:
 def _involved(
     statement: Statement, effect: Effect, locks: Mapping[str, str], held: Mapping[str, str]
 ) -> Collection[str]:
-    """Return the tables that a statement works through, as far as that is known: those it rewrites, locks or names."""
-    if effect.rewrites:
-        return effect.rewrites
+    """Return the tables that a statement works through, as far as that is known: those it works on, locks or names."""
+    if _reads_all(effect):
+        return {*effect.rewrites, *effect.scans, *effect.builds}
     named = [table for table in held if table.rpartition(".")[2].strip('"') in statement.sql]
-    return {*effect.scans, *locks, *named} or (() if statement.reads else set(held))
+    return {*locks, *named} or (() if statement.reads else set(held))
 
 
 def _reads_all(effect: Effect) -> bool:
