@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
+from bench import drift
 from bench.pairs import Pair, compare, once
 from bench.peers import alembic
 from litxdb import __version__, migrate
@@ -40,6 +41,7 @@ def main(runs: int) -> None:
             idle = compare([*LITXDB, "migrate"], [*theirs, "upgrade", "head"], env, runs)
             show("migrate, nothing to do, wall", idle, "wall", 1.0)
             from_empty(server, runs)
+        drift.show(head, runs)
 
 
 def show(title: str, pair: Pair, figure: str, bound: float | None) -> None:

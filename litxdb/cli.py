@@ -11,14 +11,14 @@ from typing import Annotated
 import typer
 
 from litxdb import __version__, render
-from litxdb.commands import history, lint, local, migrate, ping, revision, rollback, seed, stamp, status, up
+from litxdb.commands import drift, history, lint, local, migrate, ping, revision, rollback, seed, stamp, status, up
 from litxdb.errors import Exit, Interrupted, LitxdbError, Terminated
 from litxdb.interruption import stoppable
 from litxdb.redaction import redact
 
 PANELS: dict[str, tuple[ModuleType, ...]] = {
     "Start here": (up, ping),
-    "Schema": (migrate, rollback, status, history, revision, lint, stamp),
+    "Schema": (migrate, rollback, status, history, revision, lint, drift, stamp),
     "Data": (seed,),
     "Local": (local,),
 }
@@ -48,11 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Terminated:
         render.note("Terminated.")
         code = Exit.TERMINATED
-    except BrokenPipeError:
-        code = Exit.DONE  # the reader of our output had enough
     except Exception as error:
         code = _explain(error, debug="--debug" in arguments)
-    return _flush(code)
+    return code
 
 
 def _explain(error: Exception, *, debug: bool) -> int:
@@ -79,15 +77,6 @@ def _keep_traceback(error: Exception) -> str:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(redact(f"litxdb {__version__}\n" + "".join(traceback.format_exception(error))))
     return f"The traceback is in {path}; please report it. litxdb --debug shows it here."
-
-
-def _flush(code: int) -> int:
-    """Flush stdout while a closed pipe can still be told from a bug."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
 
 
 def _print_version(wanted: bool) -> None:

@@ -49,6 +49,12 @@ class ConfigurationInvalid(LitxdbError):
     code = Exit.CONFIGURATION
 
 
+class AnswerLost(LitxdbError):
+    """Standard output takes no more: the disk behind it is full, say."""
+
+    code = Exit.CONFIGURATION
+
+
 class ConnectionFailed(LitxdbError):
     """No session with the server could be had, for good or within the time allowed."""
 

@@ -12,13 +12,15 @@ import dataclasses
 import enum
 import io
 import json as json_format
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from litxdb.errors import LitxdbError
+from litxdb.errors import AnswerLost, LitxdbError
 from litxdb.redaction import redact
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ class Progress:
 
     def start(self, title: str) -> None:
         """Show that this is under way."""
-        if sys.stderr.isatty():
+        if _is_terminal(sys.stderr):
             self._status = _console(sys.stderr).status(printable(redact(title)))
             self._status.start()
 
@@ -162,6 +164,15 @@ def mark(ok: bool) -> str:
     ('✓', '✗')
     """
     return "✓" if ok else "✗"
+
+
+def count(number: int, thing: str) -> str:
+    """Write a number of things.
+
+    >>> count(1, "revision"), count(2, "revision")
+    ('1 revision', '2 revisions')
+    """
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def duration(milliseconds: float | None) -> str:
@@ -248,7 +259,10 @@ def _table(cells: Sequence[Sequence[str]], headings: Sequence[str]) -> None:
         table.add_column(heading, justify="right" if numeric and any(row[index] for row in cells) else "left")
     for row in cells:
         table.add_row(*(Text(value, style="green" if value == "✓" else "red" if value == "✗" else "") for value in row))
-    _console(sys.stdout).print(table)
+    console = _console(sys.stdout)
+    with console.capture() as drawn:
+        console.print(table)
+    _write(sys.stdout, drawn.get().removesuffix("\n"))
 
 
 def _cell(value: object) -> str:
@@ -270,10 +284,10 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def _styled(stream: TextIO, *parts: tuple[str, str]) -> None:
+def _styled(stream: TextIO | None, *parts: tuple[str, str]) -> None:
     """Write one line, styled on a terminal; a pipe is spared the 60 ms that it takes to import rich."""
     shown = [(printable(redact(text)), style) for text, style in parts]
-    if stream.isatty():
+    if _is_terminal(stream):
         from rich.text import Text
 
         _console(stream).print(Text.assemble(*shown))
@@ -281,12 +295,32 @@ def _styled(stream: TextIO, *parts: tuple[str, str]) -> None:
         _write(stream, "".join(text for text, _ in shown).rstrip())
 
 
-def _console(stream: TextIO) -> Console:
+def _console(stream: TextIO | None) -> Console:
     from rich.console import Console
 
-    return Console(file=stream, width=None if stream.isatty() else UNLIMITED, highlight=False, markup=False)
+    return Console(file=stream, width=None if _is_terminal(stream) else UNLIMITED, highlight=False, markup=False)
 
 
-def _write(stream: TextIO, text: str) -> None:
-    stream.write(redact(text) + "\n")
-    stream.flush()
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write a line; whoever does not listen must not stop the work: a migration goes on without its progress."""
+    if stream is None:  # closed by the shell: litxdb ping >&-
+        return
+    try:
+        stream.write(redact(text) + "\n")
+        stream.flush()
+    except BrokenPipeError:  # the reader had enough; the exit code still tells the truth
+        _silence(stream)
+    except OSError as error:
+        _silence(stream)
+        if stream is sys.stdout:
+            raise AnswerLost(f"The answer could not be written: {error.strerror}.", "Free space there.") from error
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what is still to come, the interpreter's last flush included, nowhere."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())

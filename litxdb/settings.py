@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Mapping
@@ -70,7 +71,7 @@ class Settings:
             home=Path(home).expanduser().absolute() if home else default_home(),
             connect_timeout_seconds=int(_seconds(values, "LITXDB_CONNECT_TIMEOUT", 30 if production else 10, least=2)),
             retry_seconds=_seconds(values, "LITXDB_RETRY_SECONDS", 15, least=0),
-            certificates=Path(certificates) if certificates else None,
+            certificates=_existing("SSL_CERT_FILE", certificates),
             warnings=warnings,
         )
 
@@ -132,6 +133,12 @@ def _is_production(values: Mapping[str, str]) -> bool:
     return name == "production" or flag in {"1", "true", "yes", "on"}
 
 
+def _existing(name: str, value: str | None) -> Path | None:
+    if value and not Path(value).exists():
+        raise ConfigurationInvalid(f"{name} names {value}, which does not exist.", "Mend the path, or unset it.")
+    return Path(value) if value else None
+
+
 def _seconds(values: Mapping[str, str], name: str, default: float, least: float) -> float:
     text = values.get(name, "").strip()
     try:
@@ -144,18 +151,22 @@ def _seconds(values: Mapping[str, str], name: str, default: float, least: float)
 
 
 def _read_env_file(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return {}, ()
-    if not stat.S_ISREG(mode):
+    """Read `.env` as python-dotenv does, but take no line for an empty one: what cannot be read may be the URL."""
+    if path.is_dir() or not (path.exists() or path.is_symlink()):  # some call a virtual environment .env
         return {}, ()
     from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
+    mend = "Write NAME=value on each line, quotes closed, or remove the file."
     try:
-        values = {name: value for name, value in dotenv_values(path, verbose=False).items() if value is not None}
+        text = path.read_text(encoding="utf-8")
+        mode = path.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationInvalid(f"{path} cannot be read: {error}.", "Mend the file, or remove it.") from error
+        raise ConfigurationInvalid(f"{path} cannot be read: {error}.", mend) from error
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            raise ConfigurationInvalid(f"{path} cannot be understood from line {binding.original.line} on.", mend)
+    values = {name: value for name, value in dotenv_values(stream=io.StringIO(text)).items() if value is not None}
     if mode & (stat.S_IRGRP | stat.S_IROTH):
         return values, (f"{path} can be read by others and may hold a password: run chmod 600 {path}",)
     return values, ()

@@ -8,9 +8,10 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from psycopg2.extensions import parse_dsn
@@ -20,11 +21,15 @@ from litxdb.database import Database
 from litxdb.settings import Settings
 from tests.bed import processes, program, servers
 from tests.bed.certificates import Certificate, Certificates
+from tests.bed.drifting import Compare
 from tests.bed.neon import OWNER, Neon
 from tests.bed.pooler import Pooler, pgbouncer, pooling
 from tests.bed.program import Outcome
 from tests.bed.proxy import Behaviour, Proxy
 from tests.bed.servers import Server, Servers
+
+if TYPE_CHECKING:
+    from litxdb.migrate import Drift
 
 HOMES = itertools.count(1)
 
@@ -191,3 +196,25 @@ def neon(neon_stack: Neon) -> Iterator[Neon]:
     """A Neon-shaped endpoint with a fresh, empty database: `run("migrate", "--url", neon.pooled_url)`."""
     with neon_stack.lent_database():
         yield neon_stack
+
+
+@pytest.fixture(scope="session")
+def scratch_settings(bed_directory: Path) -> Iterator[Settings]:
+    """Settings whose scratch server runs until the session ends, so that a test need not start it."""
+    from litxdb.local import scratch
+
+    settings = Settings(home=bed_directory / "scratch-home")
+    with scratch(settings):
+        yield settings
+
+
+@pytest.fixture
+def compare(scratch_settings: Settings) -> Compare:
+    """Compare a database with its migrations, or a `history` of the test's own: `compare(db).rows`."""
+    from litxdb.migrate import drift
+
+    def compare(db: Database, **options: Any) -> Drift:
+        with Database(settings=replace(db.settings, home=scratch_settings.home)) as same:
+            return drift(same, **options)
+
+    return compare

@@ -165,11 +165,35 @@ def test_a_pipe_is_never_cut_nor_coloured(run: Run, db_url: str) -> None:
     assert "Agent system tables: settings, fetchers, search queries, models and preference weights" in history
 
 
-def test_a_closed_pipe_is_no_error(db_url: str) -> None:
-    command = f'"{sys.executable}" -m litxdb history --url "{db_url}" | head -1; exit "${{PIPESTATUS[0]}}"'
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
-    assert done.stderr == ""
-    assert done.returncode == 0
+def in_a_shell(command: str) -> subprocess.CompletedProcess[str]:
+    """Run a pipeline in which `litxdb` is ours; the exit code is that of its first program."""
+    ours = f'litxdb() {{ "{sys.executable}" -m litxdb "$@"; }}; '
+    script = f'{ours}{command}; exit "${{PIPESTATUS[0]}}"'
+    return subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("reader", ["head -1", "true"])
+@pytest.mark.parametrize("words", ["history", "status --check", "ping", "status --format json"])
+def test_a_reader_that_goes_away_changes_nothing(words: str, reader: str, db_url: str) -> None:
+    done = in_a_shell(f"litxdb {words} --url '{db_url}' | {reader}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_exit_code_is_true_without_a_reader(empty_url: str) -> None:
+    assert in_a_shell(f"litxdb status --check --url '{empty_url}' | true").returncode == Exit.FINDINGS
+
+
+@pytest.mark.parametrize("sink", ["2>&1 | head -1", "2>/dev/full", "2>&-", "2>&1 | true"])
+def test_progress_that_nobody_takes_stops_no_migration(sink: str, empty_url: str, run: Run) -> None:
+    assert in_a_shell(f"litxdb migrate --url '{empty_url}' {sink}").returncode == 0
+    assert run("status", "--check", "--url", empty_url).code == 0
+
+
+def test_an_answer_that_cannot_be_written_is_an_error(db_url: str) -> None:
+    full = in_a_shell(f"litxdb ping --url '{db_url}' >/dev/full")
+    assert full.returncode == Exit.CONFIGURATION
+    assert "could not be written" in full.stderr
+    assert in_a_shell(f"litxdb ping --url '{db_url}' >&-").returncode == 0
 
 
 def test_debug_shows_sql_and_no_password(run: Run, db_url: str) -> None:

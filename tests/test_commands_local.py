@@ -56,6 +56,20 @@ def test_tcp_wants_a_password_that_is_never_printed(run: Run) -> None:
     assert run("ping", "--url", url).code == Exit.DONE
 
 
+def test_the_port_is_kept_until_it_is_given_up(run: Run) -> None:
+    port = free_port()
+    url = run("local", "start", "--port", str(port)).stdout.strip()
+    run("local", "stop")
+    run("local", "url")
+    assert run("local", "url", "--tcp").stdout.strip() == url
+    psycopg2.connect(url).close()
+    run("local", "stop")
+    assert run("local", "start", "--port", "0").stdout.strip().endswith("port=5432")
+    refused = run("local", "url", "--tcp")
+    assert refused.code == Exit.CONFIGURATION
+    assert "litxdb local start --port" in refused.stderr
+
+
 def test_psql_gets_what_follows(run: Run, start: Callable[..., Popen[str]]) -> None:
     run("local", "start")
     process = start("local", "psql", "--", "-Atc", "select current_database()")
@@ -105,7 +119,9 @@ def on_a_terminal(answer: str, *words: str, env: dict[str, str]) -> tuple[int, s
     return process.returncode, said
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y", Exit.DONE), ("n", Exit.REFUSED), ("", Exit.REFUSED)])
+@pytest.mark.parametrize(
+    ("answer", "code"), [("\x04", Exit.REFUSED), ("y", Exit.DONE), ("n", Exit.REFUSED), ("", Exit.REFUSED)]
+)
 def test_a_person_is_asked(answer: str, code: Exit, db_url: str) -> None:
     assert on_a_terminal(answer, "rollback", "--url", db_url, env={})[0] == code
 
@@ -119,6 +135,44 @@ def test_in_production_the_name_of_the_database_must_be_typed(db_url: str, run: 
     assert run("status", "--check", "--url", db_url).code == Exit.DONE
     assert on_a_terminal(name, "rollback", "--url", db_url, env=production)[0] == Exit.DONE
     assert run("status", "--check", "--url", db_url).code == Exit.FINDINGS
+
+
+def test_in_production_reset_wants_the_name_too(run: Run) -> None:
+    run("local", "start")
+    production = {"LITXDB_ENV": "production"}
+    code, said = on_a_terminal("yes", "local", "reset", env=production)
+    assert code == Exit.REFUSED
+    assert "Type litxplore to continue" in said
+
+
+def test_production_never_works_on_the_local_server(run: Run) -> None:
+    run("local", "start")
+    outcome = run("migrate", env={"LITXDB_ENV": "production"})
+    assert outcome.code == Exit.CONFIGURATION
+    assert "no database is configured" in outcome.stderr
+
+
+def test_a_dry_run_creates_no_server(run: Run) -> None:
+    for command in ("migrate", "seed"):
+        assert run(command, "--dry-run").code == Exit.CONFIGURATION
+    assert not Settings.load().home.exists()
+
+
+def test_its_url_starts_it_when_it_is_stopped(run: Run) -> None:
+    run("up")
+    url = run("local", "url").stdout.strip()
+    run("local", "stop")
+    outcome = run("ping", "--format", "json", env={"DATABASE_URL": url})
+    assert outcome.code == Exit.DONE
+    assert outcome.json["kind"] == "embedded"
+
+
+def test_psql_stays_on_the_server(run: Run, start: Callable[..., Popen[str]]) -> None:
+    run("local", "start")
+    answer, said = start("local", "psql", "--", "-d", "postgres", "-Atc", "show port").communicate(timeout=20)
+    assert answer == "5432\n", said
+    answer, said = start("local", "psql", "--", "-d", "template1", "-Atc", "select current_database()").communicate()
+    assert answer == "template1\n", said
 
 
 def test_a_directory_that_cannot_be_entered_is_named(run: Run, tmp_path: Path) -> None:

@@ -159,6 +159,14 @@ def test_the_service_file_fills_in_and_the_url_wins(tmp_path: Path) -> None:
     assert redact("hunter22") == "***"
 
 
+def test_a_value_that_libpq_does_not_know_is_a_configuration_error() -> None:
+    from litxdb.database import Database
+
+    settings = Settings(url="postgresql://127.0.0.1:1/x?channel_binding=bogus", source="--url", retry_seconds=0)
+    with Database(settings=settings) as db, pytest.raises(ConfigurationInvalid, match="unknown channel_binding"):
+        db.connect()
+
+
 def test_a_service_that_is_nowhere_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationInvalid, match='The service "litx"'):
         complete(parse("service=litx", "--url"), {"PGSERVICEFILE": str(tmp_path / "none")}, "--url")

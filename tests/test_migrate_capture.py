@@ -116,9 +116,9 @@ def test_locks_rewrites_scans_and_builds_of_tables_that_were_there(
     assert [index for index, each in enumerate(rewrites) if each] == [4]
     assert rewrites[4] == ("public.old",)
     assert scans[3:5] == [("public.old",), ()]
-    assert scans[7] == ("key",)
-    assert builds[:3] == [(), (), ("old_word_idx",)]
-    assert set(builds[4]) == {"old_pkey", "old_word_idx"}
+    assert scans[7] == ("public.old",)
+    assert builds[:3] == [{}, {}, {"public.old": ("old_word_idx",)}]
+    assert set(builds[4]["public.old"]) == {"old_pkey", "old_word_idx"}
     assert found[4].effect is not None
     assert found[4].effect.wal_bytes > 10_000
     assert not any(each.notices for each in found)

@@ -15,9 +15,11 @@ Run = Callable[..., Outcome]
 
 
 def test_a_transaction_pooler_is_recognised_by_what_it_does(pooler: Pooler) -> None:
-    with Database(pooler.url()) as db, pytest.raises(Refused, match="is a transaction pooler") as caught:
-        db.connect(direct=True)
-    assert "DIRECT_DATABASE_URL" in str(caught.value.hint)
+    for source, way_out in (("DATABASE_URL", "Set DIRECT_DATABASE_URL"), ("--url", "Give --url the server itself")):
+        settings = Settings(url=pooler.url(), source=source)
+        with Database(settings=settings) as db, pytest.raises(Refused, match="is a transaction pooler") as caught:
+            db.connect(direct=True)
+        assert way_out in str(caught.value.hint)
 
 
 def test_a_transaction_pooler_is_fine_for_what_needs_no_session(pooler: Pooler) -> None:

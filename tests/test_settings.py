@@ -141,3 +141,28 @@ def test_the_example_file_names_every_variable_and_no_other() -> None:
         if "=" in line.partition(" ")[0] + line[:40]
     }
     assert {name for name in named if name.isupper()} == set(VARIABLES)
+
+
+@pytest.mark.parametrize(
+    "text", ['DATABASE_URL="postgresql://u:x@127.0.0.1:1/x\n', "DATABASE_URL\n", "DATABASE_URL: postgresql://db/x\n"]
+)
+def test_an_env_file_that_cannot_be_understood_is_an_error(text: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"# ours\n{text}")
+    with pytest.raises(ConfigurationInvalid, match="cannot be understood from line 2"):
+        Settings.load(None, {}, tmp_path)
+
+
+def test_an_env_file_that_leads_nowhere_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / ".env").symlink_to(tmp_path / "gone")
+    with pytest.raises(ConfigurationInvalid, match="cannot be read"):
+        Settings.load(None, {}, tmp_path)
+
+
+def test_a_directory_called_env_is_none_of_ours(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    assert Settings.load(None, {}, tmp_path).url is None
+
+
+def test_authorities_that_do_not_exist_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationInvalid, match="SSL_CERT_FILE names /nope"):
+        Settings.load(None, {"SSL_CERT_FILE": "/nope"}, tmp_path)

@@ -22,7 +22,7 @@ def test_from_nothing_and_again(run: Run) -> None:
     assert "Creating the local PostgreSQL" in first.stderr
     assert "11 revisions applied" in first.stderr
     assert "8 rows inserted" in first.stderr
-    assert "no findings" in first.stderr
+    assert "0 findings" in first.stderr
     assert "LitXplore's database is up." in first.stdout
     assert first.stdout.count("litxdb local") == 2
     start = time.monotonic()

@@ -20,12 +20,16 @@ def confirm(effect: str, *, yes: bool, word: str | None = None) -> None:
         return
     if not sys.stdin.isatty():
         raise Refused("Nobody is there to confirm this.", "Add --yes if it is meant.")
-    if word is None:
-        agreed = typer.confirm("Continue?", err=True)
-    else:
-        agreed = (
-            typer.prompt(f"This is production. Type {word} to continue", default="", show_default=False, err=True)
-            == word
-        )
+    try:
+        agreed = _ask(word)
+    except typer.Abort:  # Ctrl-D
+        agreed = False
     if not agreed:
         raise Refused("Not confirmed: nothing was changed.")
+
+
+def _ask(word: str | None) -> bool:
+    if word is None:
+        return typer.confirm("Continue?", err=True)
+    typed = typer.prompt(f"This is production. Type {word} to continue", default="", show_default=False, err=True)
+    return bool(typed == word)

@@ -22,7 +22,7 @@ def watching() -> Iterator[Callable[[RevisionStep], None]]:
         if step.milliseconds is None:
             progress.start(f"{step.revision}  {step.message}")
         else:
-            progress.finish(step.revision, step.milliseconds, step.message)
+            progress.finish(f"{step.revision:<29}", step.milliseconds, step.message)
 
     try:
         yield watch
@@ -39,5 +39,5 @@ def draw(done: Migrated, form: Form, *, verb: str, dry_run: bool = False) -> Non
     else:
         if dry_run:
             render.rows(done.steps, form, columns={"revision": "revision", "message": "message"})
-        count = f"{len(done.steps)} revision{'s' if len(done.steps) > 1 else ''}"
-        render.line(f"{verb.capitalize()} {count}: from {done.before or 'base'} to {done.after or 'base'}.")
+        revisions = render.count(len(done.steps), "revision")
+        render.line(f"{verb.capitalize()} {revisions}: from {done.before or 'base'} to {done.after or 'base'}.")

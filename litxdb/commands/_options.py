@@ -22,3 +22,12 @@ Directory = Annotated[
         "--directory", metavar="DIR", help="A project's own revisions, after LitXplore's.", show_default=False
     ),
 ]
+ProjectPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        metavar="PATH",
+        help="Another Alembic project: its directory, alembic.ini or pyproject.toml.",
+        show_default=False,
+    ),
+]

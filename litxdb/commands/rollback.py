@@ -12,7 +12,8 @@ import typer
 from litxdb import render
 from litxdb.commands._confirming import confirm
 from litxdb.commands._migrating import draw, watching
-from litxdb.commands._options import Directory, DryRun, Format, Url, Yes
+from litxdb.commands._options import Directory, DryRun, Format, ProjectPath, Url, Yes
+from litxdb.commands._projects import chosen
 from litxdb.render import Form
 
 Steps = Annotated[int, typer.Argument(min=1, metavar="[STEPS]", help="How many revisions.")]
@@ -26,13 +27,15 @@ def command(
     dry_run: DryRun = False,
     yes: Yes = False,
     directory: Directory = None,
+    project: ProjectPath = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb import migrate
     from litxdb.database import Database
 
     with Database(url, command="rollback", notify=render.note) as db:
-        plan = migrate.downgrade(db, steps, to=to, dry_run=True, directory=directory)
+        subject = chosen(db, project, directory)
+        plan = migrate.downgrade(db, steps, to=to, dry_run=True, project=subject)
         if dry_run or not plan.steps:
             draw(plan, form, verb="would revert", dry_run=True)
             return
@@ -40,5 +43,5 @@ def command(
         effect = f"This reverts {len(plan.steps)} revisions of {db.endpoint}, and what only they hold is lost:{names}"
         confirm(effect, yes=yes, word=db.endpoint.dbname if db.settings.production else None)
         with watching() as watch:
-            done = migrate.downgrade(db, steps, to=to, directory=directory, watch=watch)
+            done = migrate.downgrade(db, steps, to=to, project=subject, watch=watch)
     draw(done, form, verb="reverted")

@@ -15,9 +15,11 @@ def command(url: Url = None, dry_run: DryRun = False, form: Format = Form.table)
     from litxdb.database import Database
     from litxdb.seed import baseline
 
-    with Database(url, command="seed", notify=render.note, create_local=True) as db:
+    with Database(url, command="seed", notify=render.note, create_local=not dry_run) as db:
         seeded = baseline(db, heads=migrate.heads(), dry_run=dry_run)
     render.rows(seeded, form, columns={"table": "table", "inserted": "inserted", "kept": "kept"})
     total = sum(row.inserted for row in seeded)
     would = "would be " if dry_run else ""
-    render.note(f"{total} rows {would}inserted." if total else "Everything is there: nothing was written.")
+    render.note(
+        f"{render.count(total, 'row')} {would}inserted." if total else "Everything is there: nothing was written."
+    )

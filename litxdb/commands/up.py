@@ -54,16 +54,16 @@ def command(url: Url = None, yes: Yes = False, form: Format = Form.table) -> Non
         with watching() as watch:
             start = time.perf_counter()
             migrated = migrate.upgrade(db, watch=watch)
-        count = len(migrated.steps)
-        detail = f"{count} revision{'s' if count > 1 else ''} applied" if count else f"at head, {migrated.after}"
+        applied = len(migrated.steps)
+        detail = f"{render.count(applied, 'revision')} applied" if applied else f"at head, {migrated.after}"
         render.Progress().finish("Schema", (time.perf_counter() - start) * 1000, detail)
         with render.step("Baseline") as outcome:
             seeded = baseline(db, heads=migrate.heads())
             inserted = sum(row.inserted for row in seeded)
-            outcome.append(f"{inserted} rows inserted" if inserted else "everything is there")
+            outcome.append(f"{render.count(inserted, 'row')} inserted" if inserted else "everything is there")
         with render.step("Check") as outcome:
             examined = examine(db)
-            outcome.append(f"{len(examined.examined)} checks, {len(examined.rows) or 'no'} findings")
+            outcome.append(f"{len(examined.examined)} checks, {render.count(len(examined.rows), 'finding')}")
     answer = {"endpoint": str(db.endpoint), "server_version": version, "revision": migrated.after}
     _conclude(db, answer, examined, form)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from litxdb.database import certificate
 from litxdb.database.endpoint import Endpoint
 from litxdb.database.failures import Retry, cause, classify
-from litxdb.errors import ConnectionFailed
+from litxdb.errors import ConfigurationInvalid, ConnectionFailed
 from litxdb.interruption import interruptible
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 BRIEF_SECONDS = 5.0
 """How long a name that does not resolve for now is retried."""
+
+INVALID_VALUE = re.compile(r'invalid (\w+) value: "')
 
 KEEPALIVES = {"keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
 """A dead peer is noticed within a minute; Linux alone would take more than two hours."""
@@ -109,6 +112,8 @@ def _attempt(endpoint: Endpoint, parameters: Mapping[str, str], timeout_seconds:
         # libpq's own time-out does not cover name resolution, and counts anew for every address.
         return interruptible(lambda: psycopg2.connect(dsn), timeout_seconds + 5 * max(1, len(endpoint.hosts)))
     except psycopg2.Error as error:
+        if match := INVALID_VALUE.match(str(error)):
+            raise ConfigurationInvalid(f"{endpoint.source} has an unknown {match[1]}.", "Mend or remove it.") from None
         raise failed(endpoint, str(error), parameters) from None
     except TimeoutError:
         raise failed(endpoint, "timeout expired") from None

@@ -53,7 +53,7 @@ FAILURES = (
     Failure(
         ("certificate has expired", "certificate expired"),
         Retry.NEVER,
-        "Renew the server's certificate; until then only sslmode=require connects, without verifying it.",
+        "Renew the server's certificate; until then only sslmode=require without sslrootcert connects, unverified.",
     ),
     Failure(
         ("certificate verify failed", "does not match host name", "root certificate file", "could not read root cert"),
@@ -76,7 +76,7 @@ FAILURES = (
         "A pooler stands between: use the direct endpoint, or leave channel_binding=require out of the URL.",
     ),
     Failure(
-        ("quota", "endpoint is disabled", "endpoint has been disabled", "endpoint cannot be found"),
+        ("quota", "endpoint is disabled", "endpoint has been disabled", "endpoint (cannot|could not) be found"),
         Retry.NEVER,
         "Open the project in Neon's console: the endpoint is gone, disabled, or its quota is used up.",
     ),

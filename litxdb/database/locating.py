@@ -18,13 +18,14 @@ def locate(settings: Settings, *, create_local: bool, notify: Callable[[str], No
     on an empty toy. Raises ConfigurationInvalid when there is none.
     """
     if settings.url is not None:
-        return Endpoint(
-            complete(parse(settings.url, settings.source), settings.libpq, settings.source), settings.source
-        )
+        parameters = complete(parse(settings.url, settings.source), settings.libpq, settings.source)
+        return _revived(Endpoint(parameters, settings.source), settings, notify)
     if settings.direct_url is not None:
         raise ConfigurationInvalid("DIRECT_DATABASE_URL is set, DATABASE_URL is not.", "Set DATABASE_URL as well.")
     if settings.names_a_place:
         return Endpoint(complete({}, settings.libpq, settings.source), settings.source)
+    if settings.production:
+        raise ConfigurationInvalid("This is production, and no database is configured.", "Set DATABASE_URL.")
     if not create_local and not local.exists(settings):
         raise ConfigurationInvalid(
             "No database is configured, and there is no local one.",
@@ -32,6 +33,16 @@ def locate(settings: Settings, *, create_local: bool, notify: Callable[[str], No
         )
     cluster = local.ensure(settings, notify)
     return Endpoint(cluster.parameters(local.DATABASE), "the embedded server", embedded=True)
+
+
+def _revived(endpoint: Endpoint, settings: Settings, notify: Callable[[str], None]) -> Endpoint:
+    """Recognise the embedded server behind its URL, as `litxdb local url` prints it, and start it if it is stopped."""
+    if not (endpoint.hosts and endpoint.hosts[0].startswith("/") and local.exists(settings)):
+        return endpoint
+    if local.local_server(settings).parameters()["host"] != endpoint.hosts[0]:
+        return endpoint
+    cluster = local.ensure(settings, notify)
+    return Endpoint(cluster.parameters(endpoint.dbname or local.DATABASE), endpoint.source, embedded=True)
 
 
 def direct(endpoint: Endpoint, settings: Settings) -> Endpoint:

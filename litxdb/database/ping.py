@@ -17,7 +17,7 @@ from litxdb.database.endpoint import is_address
 from litxdb.database.polling import finished
 from litxdb.database.pooler import is_transaction_pooler
 from litxdb.database.refusals import refusal
-from litxdb.database.sessions import Database
+from litxdb.database.sessions import Database, statements
 from litxdb.errors import Exit, LitxdbError
 from litxdb.interruption import interruptible
 from litxdb.results import Ping, Step
@@ -165,6 +165,7 @@ class _Attempt:
                     self.kind = "pooled"
 
     def _execute(self, connection: Connection, statement: str) -> tuple[Any, ...]:
+        statements.debug("%s", statement)
         with connection.cursor() as cursor:
             cursor.execute(statement)
             if not finished(connection, time.monotonic() + self.db.settings.connect_timeout_seconds):

@@ -192,7 +192,9 @@ class Database:
             if pooled:
                 raise Refused(
                     f"{endpoint} is a transaction pooler: locks and settings of a session would go to other clients.",
-                    "Set DIRECT_DATABASE_URL to the server itself.",
+                    "Give --url the server itself, not its pooler."
+                    if self.settings.source == "--url"
+                    else "Set DIRECT_DATABASE_URL to the server itself, beside DATABASE_URL.",
                 )
             self._proven_direct = True
 

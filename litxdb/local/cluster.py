@@ -97,7 +97,8 @@ class Cluster:
             told = postmaster.PidFile.read(self.data)
             if told is None or not told.tcp:
                 raise ConfigurationInvalid(
-                    f"The server in {self.directory} does not listen on TCP.", "Stop it and start it with a port."
+                    f"The server in {self.directory} does not listen on TCP.",
+                    "Run: litxdb local stop; litxdb local start --port 5544",
                 )
             return f"postgresql://postgres@127.0.0.1:{told.port}/{name}?passfile={quote(str(self.passfile), safe='')}"
         query: dict[str, str] = {key: words[key] for key in ("host", "port", "requirepeer") if key in words}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import threading
@@ -178,3 +179,15 @@ def summary(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     complaints = [" ".join(filter(None, match.groups())) for match in map(_COMPLAINT.search, lines) if match]
     return " ".join((complaints or lines)[-4:]).rstrip(".?") or "it left no message"
+
+
+def last_port(data: Path) -> int | None:
+    """Return the TCP port of the server's last start, from the options that PostgreSQL notes; None without TCP."""
+    try:
+        options = shlex.split((data / "postmaster.opts").read_text())
+    except (OSError, ValueError):
+        return None
+    if "listen_addresses=127.0.0.1" not in options:
+        return None
+    ports = [option.removeprefix("port=") for option in options if option.startswith("port=")]
+    return int(ports[-1]) if ports and ports[-1].isdigit() else None

@@ -32,8 +32,14 @@ class LocalStatus:
 
 
 def local_server(settings: Settings, port: int | None = None) -> Cluster:
-    """Return the local server's cluster, whether or not it exists."""
-    return Cluster(settings.home / "local", port=port)
+    """Return the local server's cluster, whether or not it exists; without a port it keeps the one it ran with last.
+
+    Port 0 ends TCP.
+    """
+    cluster = Cluster(settings.home / "local", port=port or None)
+    if port is None:
+        cluster.port = postmaster.last_port(cluster.data)
+    return cluster
 
 
 def exists(settings: Settings) -> bool:

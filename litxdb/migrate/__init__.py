@@ -5,37 +5,53 @@
 
 from litxdb.migrate.apply import downgrade, upgrade
 from litxdb.migrate.capture import capture, replayed
-from litxdb.migrate.captured import CapturedRevision, Effect, Statement
+from litxdb.migrate.captured import CapturedRevision, Effect, Plan, PlannedRevision, Statement, TableLock
 from litxdb.migrate.catalog import compare, fingerprint
+from litxdb.migrate.comparison import Drift, History, Replay, drift
 from litxdb.migrate.create import create_revision
+from litxdb.migrate.deviations import Deviation
+from litxdb.migrate.finding import find_project
 from litxdb.migrate.graph import Graph, Revision, heads
+from litxdb.migrate.planning import plan_upgrade
 from litxdb.migrate.project import Project
 from litxdb.migrate.results import Difference, Entry, Migrated, Pending, RevisionStep, Status
+from litxdb.migrate.script import script
 from litxdb.migrate.stamp import stamp
 from litxdb.migrate.state import current_revision, history, status
 
 __all__ = [
     "CapturedRevision",
+    "Deviation",
     "Difference",
+    "Drift",
     "Effect",
     "Entry",
     "Graph",
+    "History",
     "Migrated",
     "Pending",
+    "Plan",
+    "PlannedRevision",
     "Project",
+    "Replay",
     "Revision",
     "RevisionStep",
     "Statement",
     "Status",
+    "TableLock",
     "capture",
     "compare",
     "create_revision",
     "current_revision",
     "downgrade",
+    "drift",
+    "find_project",
     "fingerprint",
     "heads",
     "history",
+    "plan_upgrade",
     "replayed",
+    "script",
     "stamp",
     "status",
     "upgrade",

@@ -15,7 +15,7 @@ from litxdb.migrate.graph import HEAD, Revision
 from litxdb.migrate.lock import MigrationLock, migration_lock
 from litxdb.migrate.plan import downgrades, tips, upgrades
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import explain
+from litxdb.migrate.refusals import explain, stands, starts_elsewhere
 from litxdb.migrate.results import Migrated, RevisionStep
 from litxdb.migrate.state import current_revisions, read_revision, read_revisions, shown
 from litxdb.migrations.extensions import require
@@ -132,7 +132,7 @@ class _Run:
             first = _first(error)
             if not isinstance(first, Exception):
                 raise first from None  # Ctrl-C, and then the connection could not be tidied up
-            raise self._failure(first) from error
+            raise self._failure(first, before) from error
         return Migrated(before, read_revision(self.lock.connection, self.project), tuple(self.done))
 
     def _announce(self) -> Iterator[Revision]:
@@ -145,7 +145,7 @@ class _Run:
             self.done.append(replace(step, milliseconds=(time.perf_counter() - start) * 1000))
             self.watch(self.done[-1])
 
-    def _failure(self, error: Exception) -> LitxdbError:
+    def _failure(self, error: Exception, before: str | None) -> LitxdbError:
         import psycopg2
 
         doing = f"Revision {self.steps[len(self.done)].id}" if len(self.done) < len(self.steps) else "Migrating"
@@ -156,14 +156,11 @@ class _Run:
         standing = None
         with contextlib.suppress(psycopg2.Error):
             standing = read_revision(self.lock.connection, self.project)
-        if self.up and standing is None and self.project.foreign and error.pgcode == "42P01":
-            return ServerRefused(
-                f"{doing} failed: {error.diag.message_primary}. The history of {self.project.name} does not start from "
-                "an empty database.",
-                "Have the project create its first tables its own way (often create_all and a stamp), "
-                "then run litxdb migrate again.",
-            )
-        return explain(error, doing, standing)
+        if self.up and before is None and self.project.foreign:
+            elsewhere = starts_elsewhere(error, doing, self.project.name)
+            if elsewhere is not None:
+                return elsewhere
+        return explain(error, doing, stands(standing))
 
 
 def _first(error: BaseException) -> BaseException:
@@ -199,6 +196,6 @@ def _check_extensions(connection: Connection, steps: tuple[Revision, ...], befor
                         "then run litxdb migrate again.",
                     ) from error
                 except psycopg2.Error as error:
-                    raise explain(error, f"Creating the extension {name}", before) from error
+                    raise explain(error, f"Creating the extension {name}", stands(before)) from error
                 finally:
                     cursor.execute("rollback")

@@ -19,7 +19,7 @@ from litxdb.local import scratch, scratch_database
 from litxdb.migrate.captured import CapturedRevision, Statement
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import explain
+from litxdb.migrate.refusals import explain, starts_elsewhere
 from litxdb.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,12 +44,18 @@ def replayed(project: Project, settings: Settings, applied: Sequence[Revision]) 
         scratch_database(cluster) as name,
         Database(settings=Settings(url=cluster.url(name), home=settings.home), command="replay") as db,
     ):
-        capture(project, db, applied)
+        capture(project, db, applied, empty=True)
         yield db
 
 
 def capture(
-    project: Project, db: Database, revisions: Sequence[Revision], *, up: bool = True, measure: bool = False
+    project: Project,
+    db: Database,
+    revisions: Sequence[Revision],
+    *,
+    up: bool = True,
+    measure: bool = False,
+    empty: bool = False,
 ) -> tuple[CapturedRevision, ...]:
     """Really run these revisions on this database, up or down in the order given, and return what each of them sent.
 
@@ -57,6 +63,9 @@ def capture(
     that after a failure the ones before it stand. Alembic's own statements are kept apart; statements of sessions that
     a revision opens with the same engine are caught too. `measure` needs a superuser: it adds to each statement its
     `Effect`, sees scans and rewrites by an event trigger and debug messages, and takes about three times as long.
+
+    `empty` says that the database is: what is missing there is then a matter of the history, and told so. A statement
+    that does not get its lock in three seconds fails, as in `upgrade`.
 
     Raises ServerRefused when the server refuses a statement, ServerRefused or (going down) Refused when a revision's
     Python raises, ToolMissing or ConfigurationInvalid when the project's env.py does.
@@ -73,6 +82,8 @@ def capture(
             if measure:
                 recorder.meter = stack.enter_context(metering(db, project))
             connection = stack.enter_context(db.direct_engine.connect())
+            connection.exec_driver_sql("set lock_timeout = '3s'")
+            connection.commit()
             stack.enter_context(_listening(db.direct_engine, recorder))
             run(connection, project, lambda: recorder.each(revisions), up=up, inside=recorder.inside)
             _mark_questions(db, recorder)
@@ -81,7 +92,9 @@ def capture(
         if not isinstance(cause, psycopg2.Error):
             raise
         at = recorder.current
-        raise explain(cause, f"Replaying revision {at.id}" if at else "Replaying", "") from error
+        doing = f"Replaying revision {at.id}" if at else "Replaying"
+        elsewhere = starts_elsewhere(cause, doing, project.name) if empty and project.foreign else None
+        raise elsewhere or explain(cause, doing, "") from error
     return tuple(recorder.done)
 
 
@@ -139,11 +152,15 @@ class _Recorder:
 
     def _line(self) -> int | None:
         """Return the line of the revision's file that is being run; None when its code is somewhere else."""
-        path = os.fspath(self.current.path.resolve()) if self.current else None
-        frame = sys._getframe()
-        while frame.f_back is not None and os.path.realpath(frame.f_code.co_filename) != path:
+        if self.current is None:
+            return None
+        path, frame = self.current.path.resolve(), sys._getframe()
+        while frame.f_back is not None:
+            name = frame.f_code.co_filename
+            if name.endswith(path.name) and os.path.realpath(name) == os.fspath(path):
+                return frame.f_lineno
             frame = frame.f_back
-        return frame.f_lineno if frame.f_back is not None else None
+        return None
 
 
 @contextlib.contextmanager

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 class Effect:
     """What a statement did to the server.
 
-    `locks` maps each table that existed before the capture to the strongest lock that this statement newly took on it
-    (`AccessExclusiveLock`, as pg_locks writes it); it is held until the end of the transaction. `rewrites`, `scans` and
-    `builds` name the tables rewritten, the tables (or foreign keys) read through to verify something, and the indexes
-    built. `wal_bytes` is what all sessions of the server wrote meanwhile.
+    All of tables that existed before the capture. `locks` maps each to the strongest lock that this statement newly
+    took on it (`AccessExclusiveLock`, as pg_locks writes it); it is held until the end of the transaction. `rewrites`
+    are tables written anew, `scans` those read through to verify something, `builds` the indexes built on each.
+    `wal_bytes` is what all sessions of the server wrote meanwhile.
     """
 
     locks: Mapping[str, str] = field(default_factory=dict, hash=False)
     rewrites: tuple[str, ...] = ()
     scans: tuple[str, ...] = ()
-    builds: tuple[str, ...] = ()
+    builds: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     wal_bytes: int = 0
 
 
@@ -60,3 +60,47 @@ class CapturedRevision:
     def asks(self) -> int:
         """How many statements only read: what else the revision sends may depend on their answers."""
         return sum(statement.reads for statement in self.statements)
+
+
+@dataclass(frozen=True)
+class TableLock:
+    """A lock that a revision takes on a table of the target, held until its transaction ends.
+
+    `rewritten`: the table is written anew under it; `scanned`: read through; `built`: the indexes built on it. `rows`
+    and `bytes` are the server's estimates of the table on the target, None where it never counted.
+    """
+
+    table: str
+    mode: str
+    rewritten: bool
+    scanned: bool
+    built: tuple[str, ...]
+    rows: int | None
+    bytes: int | None
+
+
+@dataclass(frozen=True)
+class PlannedRevision:
+    """A pending revision: what it sends, and what that does to tables that the target has.
+
+    `asks` is how many more statements only read; with other answers, on other data, it may send something else.
+    """
+
+    revision: str
+    message: str
+    statements: tuple[str, ...] = ()
+    asks: int = 0
+    locks: tuple[TableLock, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run of migrate would do, in order; `before` and `after` are None for a database without any revision.
+
+    `unknown` is why the rows only have names: the revisions could not be run on a scratch database.
+    """
+
+    before: str | None
+    after: str | None
+    rows: tuple[PlannedRevision, ...]
+    unknown: str | None = None

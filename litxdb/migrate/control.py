@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from litxdb.errors import ConfigurationInvalid, LitxdbError, Refused, ServerRefused, ToolMissing
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
     from litxdb.migrate.graph import Revision
     from litxdb.migrate.project import Project
@@ -109,7 +109,8 @@ class _AsyncLent:
         pass
 
     async def run_sync(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        return function(self._connection, *arguments, **named)
+        with _percent_signs_kept(self._connection.engine):
+            return function(self._connection, *arguments, **named)
 
     async def close(self) -> None:
         """Leave it open: it is ours."""
@@ -119,6 +120,22 @@ class _AsyncLent:
             return getattr(self._connection, name)(*arguments, **named)
 
         return call
+
+
+@contextlib.contextmanager
+def _percent_signs_kept(engine: Engine) -> Iterator[None]:
+    """Have exec_driver_sql() mean what it does with asyncpg, where % is no placeholder as it is with psycopg2."""
+    from sqlalchemy import event
+
+    def double(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> Any:
+        raw = context.compiled is None and not parameters
+        return statement.replace("%", "%%") if raw else statement, parameters
+
+    event.listen(engine, "before_cursor_execute", double, retval=True)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", double)
 
 
 def blame(
@@ -131,7 +148,8 @@ def blame(
     # a pending rollback is what comes after the server's own error, in its context
     if isinstance(error, (LitxdbError, psycopg2.Error, DBAPIError, PendingRollbackError)):
         return error if isinstance(error, LitxdbError) else None
-    place, reason = _place(error, project), traceback.format_exception_only(error)[0].partition("\n")[0].rstrip(".")
+    place = _place(error, project)
+    reason = f"{type(error).__name__}: {error}".partition("\n")[0].rstrip(": .")
     if isinstance(error, ImportError):
         return ToolMissing(
             f"The project {project.name} needs the Python module {error.name or reason}, missing here ({place}).",
@@ -140,12 +158,14 @@ def blame(
     if revision is not None and not up:
         return Refused(
             f"Revision {revision.id} cannot be reverted: its downgrade raises {reason} ({place}).",
-            "Everything is as it was before this revision. Go back with a backup, or write the downgrade.",
+            "Everything is as it was before that. Go back with a backup, or write the downgrade.",
         )
     if revision is not None:
         return ServerRefused(
             f"Revision {revision.id} failed: {reason} ({place}).",
-            "The revision itself is wrong: mend it, then run it again.",
+            "It may count on what the project's own command sets up: take this step with that one."
+            if project.foreign
+            else "The revision itself is wrong: mend it, then run it again.",
         )
     return ConfigurationInvalid(
         f"The project's {place} fails: {reason}.",
@@ -157,6 +177,8 @@ def blame(
 
 def _place(error: BaseException, project: Project) -> str:
     """Say where in the project's files it was raised, or else where at all."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     ours = (project.script_location, *project.version_locations)
     inside = [frame for frame in frames if any(Path(frame.filename).is_relative_to(place) for place in ours)]

@@ -122,9 +122,10 @@ def heads(directory: Path | None = None) -> frozenset[str]:
     return frozenset({Graph.read(directory).head.id})
 
 
-def read_files(directories: Iterable[Path]) -> list[Revision]:
+def read_files(directories: Iterable[Path], *, recursive: bool = False) -> list[Revision]:
     """Read the revisions in these directories, in the order of their names; Alembic's choice of files."""
-    paths = [path for place in directories for path in sorted(place.glob("*.py"))]
+    pattern = "**/*.py" if recursive else "*.py"
+    paths = [path for place in directories for path in sorted(place.glob(pattern))]
     return [_read(path) for path in paths if not path.name.startswith(("__init__", ".#"))]
 
 

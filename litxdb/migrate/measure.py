@@ -50,6 +50,7 @@ select relation, mode from pg_locks
 where pid = pg_backend_pid() and locktype = 'relation' and granted and relation = any(%s)
 """
 WAL = "select pg_current_wal_insert_lsn() - '0/0'"
+TABLES_OF_KEYS = "select conrelid from pg_constraint where conname = any(%s) and conrelid = any(%s::oid[])"
 TABLE_OF_INDEX = "select indrelid from pg_index where indexrelid = to_regclass(%s)"
 
 _REWRITE = re.compile(r"NOTICE:  litxdb rewrites (?P<oid>\d+)")
@@ -106,20 +107,31 @@ class Meter:
             cursor.execute("set client_min_messages = notice")
         connection.notices[:] = [line for line in notices if not _REWRITE.match(line) and not line.startswith("DEBUG")]
         held = self.held or {}
-        newly = {self.tables[oid]: mode for oid, mode in locks.items() if _strength(mode) > _strength(held.get(oid))}
-        names = {name.rpartition(".")[2].strip('"'): name for name in self.tables.values()}
+        newly = {self.tables[oid]: mode for oid, mode in locks.items() if strength(mode) > strength(held.get(oid))}
+        # messages name tables without their schema: of those by that name, the one that is locked
+        names = {self.tables[oid].rpartition(".")[2].strip('"'): self.tables[oid] for oid in {**held, **locks}}
         rewrites = (self.tables.get(int(match["oid"])) for match in _found(_REWRITE, notices))
-        scans = (names.get(match["table"]) for match in _found(_SCAN, notices))
-        keys = (match["name"] for match in _found(_FOREIGN_KEY, notices))
-        builds = (match["index"] for match in _found(_BUILD, notices) if match["table"] in names)
-        return Effect(newly, _unique(rewrites), _unique((*scans, *keys)), _unique(builds), wal)
+        scans = [names.get(match["table"]) for match in _found(_SCAN, notices)]
+        scans += self._tables_of_keys(connection, [match["name"] for match in _found(_FOREIGN_KEY, notices)])
+        builds: dict[str, tuple[str, ...]] = {}
+        for match in _found(_BUILD, notices):
+            if match["table"] in names:
+                builds[names[match["table"]]] = (*builds.get(names[match["table"]], ()), match["index"])
+        return Effect(newly, _unique(rewrites), _unique(scans), builds, wal)
+
+    def _tables_of_keys(self, connection: Connection, keys: list[str]) -> list[str | None]:
+        if not keys:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(TABLES_OF_KEYS, (keys, list(self.tables)))
+            return [self.tables.get(oid) for (oid,) in cursor.fetchall()]
 
     def _locks(self, connection: Connection) -> dict[int, str]:
         with connection.cursor() as cursor:
             cursor.execute(LOCKS, (list(self.tables),))
             strongest: dict[int, str] = {}
             for oid, mode in cursor.fetchall():
-                strongest[oid] = max(mode, strongest.get(oid, mode), key=_strength)
+                strongest[oid] = max(mode, strongest.get(oid, mode), key=strength)
             return strongest
 
     def _tried(self, statement: str) -> dict[int, str]:
@@ -159,7 +171,8 @@ def _unique(names: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
-def _strength(mode: str | None) -> int:
+def strength(mode: str | None) -> int:
+    """Rank a lock mode, no lock the lowest."""
     return STRENGTHS.index(mode) if mode in STRENGTHS else -1
 
 

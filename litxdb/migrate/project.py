@@ -13,6 +13,7 @@ from litxdb.migrations import DIRECTORY, VERSIONS
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
 VERSION_TABLE = "alembic_version"
 
@@ -21,8 +22,8 @@ VERSION_TABLE = "alembic_version"
 class Project:
     """Where a history's files are and where a database records them; `litxplore()` or `find_project` makes one.
 
-    `directory` is where the project's people run `alembic`, and `configuration_file` their alembic.ini or
-    pyproject.toml; LitXplore's own project has neither, and its env.py is trusted to take the connection given to it.
+    `directory` is where the project's people run `alembic`, `ini` and `toml` what configures it; LitXplore's own
+    project has none of them, and its env.py is trusted to take the connection given to it.
     """
 
     name: str
@@ -30,8 +31,10 @@ class Project:
     version_locations: tuple[Path, ...]
     version_table: str = VERSION_TABLE
     version_schema: str | None = None
+    recursive: bool = False
     directory: Path | None = None
-    configuration_file: Path | None = None
+    ini: Path | None = None
+    toml: Path | None = None
 
     @classmethod
     def litxplore(cls, directory: Path | None = None) -> Project:
@@ -40,7 +43,7 @@ class Project:
             return cls("litxplore", DIRECTORY, (VERSIONS,))
         if not directory.is_dir():
             raise ConfigurationInvalid(f"There is no directory {directory} with revisions.", "Check the path.")
-        return cls("litxplore", DIRECTORY, (VERSIONS, directory))
+        return cls("litxplore", DIRECTORY, (VERSIONS, directory.absolute()))
 
     @property
     def foreign(self) -> bool:
@@ -55,7 +58,14 @@ class Project:
         '"Admin"."history"'
         """
         parts = (self.version_schema, self.version_table) if self.version_schema else (self.version_table,)
-        return ".".join('"{}"'.format(part.replace('"', '""')) for part in parts)
+        return ".".join(map(_quoted, parts))
+
+    @property
+    def version_creation(self) -> str:
+        """The statement that makes the version table as Alembic does, unless it is there."""
+        key = _quoted(f"{self.version_table}_pkc")
+        columns = f"version_num varchar(32) not null constraint {key} primary key"
+        return f"create table if not exists {self.version_name} ({columns})"
 
     def graph(self) -> Graph:
         """Read the revisions from their files, running none; what only runs to be known is asked of Alembic.
@@ -63,7 +73,7 @@ class Project:
         Raises ConfigurationInvalid for files that do not make one history.
         """
         try:
-            revisions = read_files(self.version_locations)
+            revisions = read_files(self.version_locations, recursive=self.recursive)
         except ConfigurationInvalid:
             if not self.foreign:
                 raise
@@ -75,37 +85,47 @@ class Project:
             )
         return Graph.build(revisions, self.version_locations)
 
+    def environment(self) -> str:
+        """Return the text of env.py."""
+        return (self.script_location / "env.py").read_text(encoding="utf-8", errors="replace")
+
+    def scripts(self, config: Config) -> ScriptDirectory:
+        """Return Alembic's view of the revisions' files, none of which is read yet."""
+        from alembic.script import ScriptDirectory
+
+        scripts = ScriptDirectory.from_config(config)
+        scripts.version_locations = list(map(os.fspath, self.version_locations))
+        return scripts
+
     def configuration(self) -> Config:
         """Return Alembic's configuration of this project; nothing is printed by its use, no logging configured."""
         from argparse import Namespace
 
         from alembic.config import Config
 
-        options = Namespace(quiet=True, x=None)
-        file = self.configuration_file
-        if file is None or file.suffix != ".toml":
-            config = Config(file, cmd_opts=options)
-        else:
-            config = Config(toml_file=file, cmd_opts=options)
+        config = Config(self.ini, toml_file=self.toml, cmd_opts=Namespace(quiet=True, x=None))
         config.set_main_option("script_location", _literal(self.script_location))
-        config.set_main_option("path_separator", "newline")
-        config.set_main_option("version_locations", "\n".join(map(_literal, self.version_locations)))
+        if not self.foreign:
+            config.set_main_option("path_separator", "newline")
+            config.set_main_option("version_locations", "\n".join(map(_literal, self.version_locations)))
         return config
 
 
 def _literal(path: Path) -> str:
     """Write a path so that ConfigParser, which expands %, reads it as it is."""
-    return os.fspath(path.absolute()).replace("%", "%%")
+    return os.fspath(path).replace("%", "%%")
+
+
+def _quoted(name: str) -> str:
+    return '"{}"'.format(name.replace('"', '""'))
 
 
 def _as_alembic_reads_them(project: Project) -> list[Revision]:
     """Let Alembic import the files: slower, but right for values that are computed."""
-    from alembic.script import ScriptDirectory
-
     from litxdb.migrate.control import at_home
 
     with at_home(project):
-        scripts = list(ScriptDirectory.from_config(project.configuration()).walk_revisions())
+        scripts = list(project.scripts(project.configuration()).walk_revisions())
     return [
         Revision(
             id=script.revision,

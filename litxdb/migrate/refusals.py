@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 HINTS = {
     **GENERAL,
+    "25001": "Put the statement into `with op.get_context().autocommit_block():`, as each revision is a transaction.",
     "42501": "Run it as the owner of the database's tables, or grant this role CREATE on the database and the schema.",
     "42P01": "The schema lacks what its recorded revision stands for: restore it, or correct that with litxdb stamp.",
     "42P07": "It is there although no revision says so: litxdb stamp records which revision the schema is at.",
@@ -22,27 +23,48 @@ HINTS = {
 }
 """The next step for a SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
+MISSING = frozenset({"42P01", "42703", "42704", "3F000"})
+"""A table, column, type or schema that is not there."""
+
 LOG = "The server's log says more; after mending the cause, run it again."
 
 
-def explain(error: psycopg2.Error, doing: str, standing: str | None) -> LitxdbError:
-    """Turn the server's refusal into ours: what failed, the server's own words, and what stands now.
+UNKNOWN = "?"
+"""Where a database stands that cannot be reached."""
 
-    `standing` is the revision that the database is at, None before the first, empty for a scratch database.
-    """
+
+def explain(error: psycopg2.Error, doing: str, standing: str) -> LitxdbError:
+    """Turn the server's refusal into ours: what failed, the server's own words, and what stands now."""
     if error.pgcode is None and error.diag.message_primary is None:
         reason = (str(error).strip() or "the connection was lost").splitlines()[0]
-        return ConnectionFailed(f"{doing} failed as the connection broke: {reason}. {_stands(standing)}", LOG)
+        return ConnectionFailed(f"{doing} failed as the connection broke: {reason}. {standing}", LOG)
     reason = (error.diag.message_primary or str(error)).rstrip(".")
     if error.diag.message_detail:
         reason += f" ({error.diag.message_detail.rstrip('.')})"
     if error.pgcode == "55P03":
         reason += ", so that nobody queues behind it"
     hint = error.diag.message_hint or LOG
-    return ServerRefused(f"{doing} failed: {reason}. {_stands(standing)}", HINTS.get(error.pgcode or "", hint))
+    return ServerRefused(f"{doing} failed: {reason}. {standing}".rstrip(), HINTS.get(error.pgcode or "", hint))
 
 
-def _stands(standing: str | None) -> str:
-    if standing == "":
-        return "That was a scratch database: no other was changed."
-    return f"The database is at revision {standing}." if standing else "No revision is applied."
+def stands(revision: str | None) -> str:
+    """Say which revision the database is at.
+
+    >>> stands("0008_chat"), stands(None)
+    ('The database is at revision 0008_chat.', 'No revision is applied.')
+    """
+    if revision == UNKNOWN:
+        return "Where the database stands could not be read: once it is up again, run litxdb status."
+    return f"The database is at revision {revision}." if revision else "No revision is applied."
+
+
+def starts_elsewhere(error: psycopg2.Error, doing: str, project: str) -> LitxdbError | None:
+    """Recognise a history whose first tables were never in it, by what its first run on an empty database lacks."""
+    if error.pgcode not in MISSING:
+        return None
+    return ServerRefused(
+        f"{doing} failed: {error.diag.message_primary}. "
+        f"The history of {project} does not start from an empty database.",
+        "Have the project create its first tables its own way (often create_all, and perhaps a stamp), "
+        "then run litxdb again.",
+    )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from litxdb.errors import Refused
 from litxdb.migrate.control import at_home, blame, lent_to_all
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.project import Project
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
     from sqlalchemy import Connection, MetaData
 
 turn = threading.Lock()
@@ -66,18 +71,20 @@ def run_environment(
 ) -> None:
     """Run the project's env.py on this connection; `configured` sees what it tells Alembic, and may end it there."""
     from alembic.runtime.environment import EnvironmentContext
-    from alembic.script import ScriptDirectory
 
     with ExitStack() as stack:
         stack.enter_context(turn)
         stack.enter_context(at_home(project))
         config = configuration(connection, project)
-        scripts = ScriptDirectory.from_config(config)
+        scripts = project.scripts(config)
         environment = EnvironmentContext(config, scripts, fn=lambda heads, context: steps(scripts))
-        configure = environment.configure
+        configure, schema = environment.configure, _schema(connection)
 
         def ours(theirs: Any = None, **options: Any) -> None:
             configured(scripts, options)
+            if project.version_schema is None:
+                _check_schema(connection, schema, project)
+            logging.getLogger("alembic").setLevel(logging.WARNING)  # it would tell what our caller tells already
             connection.commit()  # what env.py ran to set the session up; in a transaction Alembic would commit nothing
             configure(**{**options, "connection": connection, "transaction_per_migration": True})
 
@@ -86,6 +93,32 @@ def run_environment(
         stack.enter_context(environment)
         if project.foreign:
             stack.enter_context(lent_to_all(connection))
+        _run_env(scripts, project)
+
+
+def _schema(connection: Connection) -> str | None:
+    name: str | None = connection.exec_driver_sql("select current_schema()").scalar_one()
+    connection.commit()
+    return name
+
+
+def _check_schema(connection: Connection, before: str | None, project: Project) -> None:
+    """Refuse an env.py that moves the session to another schema: its version table is not where we read it."""
+    after = _schema(connection)
+    if after != before:
+        raise Refused(
+            f"The env.py of {project.name} sets search_path, so that its {project.version_table} is in the schema "
+            f"{after}, where no other session finds it.",
+            "Name it in env.py: context.configure(version_table_schema=…), or set search_path for the role.",
+        )
+
+
+def _run_env(scripts: ScriptDirectory, project: Project) -> None:
+    """Run env.py; an asynchronous one in a worker thread of an event loop, where AnyIO's users expect to be."""
+    if project.foreign and "async" in project.environment() and importlib.util.find_spec("anyio"):
+        anyio: Any = importlib.import_module("anyio")  # the project's own: litxdb does not depend on it
+        anyio.run(anyio.to_thread.run_sync, scripts.run_env)
+    else:
         scripts.run_env()
 
 
@@ -96,6 +129,7 @@ def _guarded(
     up: bool,
     inside: Callable[[Revision], AbstractContextManager[object]],
 ) -> Callable[..., None]:
+    @functools.wraps(function)
     def guarded(**options: Any) -> None:
         try:
             with inside(revision):
@@ -122,6 +156,5 @@ def _set_url(config: Config, project: Project) -> None:
     except ArgumentError:
         usable = False
     if not usable:
-        text = (project.script_location / "env.py").read_text(encoding="utf-8", errors="replace")
-        driver = "asyncpg" if "async_engine" in text else "psycopg2"
+        driver = "asyncpg" if "async_engine" in project.environment() else "psycopg2"
         config.set_main_option("sqlalchemy.url", f"postgresql+{driver}://")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from litxdb.database import Database
 from litxdb.migrate.apply import WAIT_SECONDS
-from litxdb.migrate.graph import BASE, Graph
+from litxdb.migrate.graph import BASE
 from litxdb.migrate.lock import migration_lock
-from litxdb.migrate.refusals import explain
+from litxdb.migrate.project import Project
+from litxdb.migrate.refusals import explain, stands
 from litxdb.migrate.results import Migrated
-from litxdb.migrate.state import check_known, read_revision
+from litxdb.migrate.state import check_known, read_revisions, shown
 
 
 def stamp(
@@ -20,6 +21,7 @@ def stamp(
     *,
     purge: bool = False,
     directory: Path | None = None,
+    project: Project | None = None,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Migrated:
     """Record that the schema is at this revision (`base`: at none), and run nothing.
@@ -28,21 +30,18 @@ def stamp(
     """
     import psycopg2
 
-    graph = Graph.read(directory)
-    after = None if revision == BASE else graph.find(revision).id
+    project = project or Project.litxplore(directory)
+    graph = project.graph()
+    after = () if revision == BASE else tuple(each.id for each in graph.targets(revision))
     with migration_lock(db, wait_seconds), closing(db.connect(direct=True)) as connection:
-        before = None if purge else read_revision(connection)
+        before = () if purge else read_revisions(connection, project)
         check_known(graph, before)
         try:
             with connection, connection.cursor() as cursor:
-                # the table as Alembic makes it
-                cursor.execute(
-                    "create table if not exists alembic_version "
-                    "(version_num varchar(32) not null constraint alembic_version_pkc primary key)"
-                )
-                cursor.execute("delete from alembic_version")
-                if after is not None:
-                    cursor.execute("insert into alembic_version values (%s)", (after,))
+                cursor.execute(project.version_creation)
+                cursor.execute(f"delete from {project.version_name}")  # noqa: S608  (quoted)
+                for name in after:
+                    cursor.execute(f"insert into {project.version_name} values (%s)", (name,))  # noqa: S608
         except psycopg2.Error as error:
-            raise explain(error, f"Recording revision {revision}", before) from error
-    return Migrated(before, after, ())
+            raise explain(error, f"Recording revision {revision}", stands(shown(before))) from error
+    return Migrated(shown(before), shown(after), ())

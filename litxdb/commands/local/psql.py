@@ -18,4 +18,6 @@ def command(arguments: Annotated[list[str] | None, typer.Argument(help="Options 
 
     cluster = running()
     psql = str(cluster.binaries.bin / "psql")
-    os.execv(psql, [psql, "-d", cluster.url(local.DATABASE), *(arguments or [])])  # noqa: S606  (no shell)
+    place = cluster.parameters(local.DATABASE)  # one by one, so that -d OTHER stays on this server
+    options = ["-h", place["host"], "-p", place["port"], "-U", place["user"], "-d", place["dbname"]]
+    os.execv(psql, [psql, *options, *(arguments or [])])  # noqa: S606  (no shell)

@@ -17,7 +17,8 @@ def command(yes: Yes = False) -> None:
     settings = Settings.load()
     stands = local.status(settings)
     if stands.state != "not created":
-        confirm(f"This deletes {stands.directory} ({render.size(stands.size_bytes)}) and everything in it.", yes=yes)
+        word = local.DATABASE if settings.production else None
+        confirm(f"This deletes {stands.directory} ({render.size(stands.size_bytes)}).", yes=yes, word=word)
     with render.step("PostgreSQL") as outcome:
         local.reset(settings, render.note)
         outcome.append("created anew, empty; litxdb up fills it")

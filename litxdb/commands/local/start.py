@@ -13,7 +13,12 @@ from litxdb import render
 
 Port = Annotated[
     int | None,
-    typer.Option(min=1, max=65535, help="Listen on 127.0.0.1 as well, with a password.", show_default=False),
+    typer.Option(
+        min=0,
+        max=65535,
+        help="Listen on 127.0.0.1 as well, with a password, from now on; 0 ends that.",
+        show_default=False,
+    ),
 ]
 
 
@@ -24,4 +29,4 @@ def command(port: Port = None) -> None:
     with render.step("PostgreSQL") as outcome:
         cluster = local.ensure(Settings.load(), render.note, port=port)
         outcome.append(f"{cluster.binaries.version} is running")
-    render.line(cluster.url(local.DATABASE, tcp=port is not None))
+    render.line(cluster.url(local.DATABASE, tcp=bool(port)))
