@@ -11,14 +11,28 @@ from typing import Annotated
 import typer
 
 from litxdb import __version__, render
-from litxdb.commands import drift, history, lint, local, migrate, ping, revision, rollback, seed, stamp, status, up
+from litxdb.commands import (
+    drift,
+    history,
+    lint,
+    local,
+    migrate,
+    ping,
+    rehearse,
+    revision,
+    rollback,
+    seed,
+    stamp,
+    status,
+    up,
+)
 from litxdb.errors import Exit, Interrupted, LitxdbError, Terminated
 from litxdb.interruption import stoppable
 from litxdb.redaction import redact
 
 PANELS: dict[str, tuple[ModuleType, ...]] = {
     "Start here": (up, ping),
-    "Schema": (migrate, rollback, status, history, revision, lint, drift, stamp),
+    "Schema": (migrate, rollback, status, history, revision, lint, rehearse, drift, stamp),
     "Data": (seed,),
     "Local": (local,),
 }

@@ -11,7 +11,18 @@ import pytest
 
 from litxdb.database import Database
 from litxdb.errors import ConfigurationInvalid, Exit, LitxdbError, Refused, ServerRefused, ToolMissing
-from litxdb.migrate import Project, capture, downgrade, find_project, fingerprint, history, stamp, status, upgrade
+from litxdb.migrate import (
+    Project,
+    capture,
+    downgrade,
+    find_project,
+    fingerprint,
+    history,
+    plan_upgrade,
+    stamp,
+    status,
+    upgrade,
+)
 from tests.bed.program import Outcome
 from tests.bed.projects import INI, OWN_ENGINE, Writer
 from tests.bed.statements import query
@@ -312,6 +323,30 @@ def test_an_env_py_that_cannot_run_here_says_why(
     assert failure.value.hint is not None
     assert hint in failure.value.hint
     assert tables(empty_db) == set()
+
+
+def test_drift_of_a_project(write: Writer, run: Run, empty_url: str, empty_db: Database) -> None:
+    place = write()
+    write.revision("a", None, "op.create_table('a', sa.Column('id', sa.Integer))")
+    options = ("--project", place, "--url", empty_url, "--format", "json")
+    assert run("migrate", *options).code == Exit.DONE
+    assert run("drift", *options).code == Exit.DONE
+    query(empty_db, "alter table a add strange text")
+    found = run("drift", *options)
+    assert (found.code, [row["object"] for row in found.json["rows"]]) == (Exit.FINDINGS, ["public.a.strange"])
+
+
+def test_what_cannot_be_replayed_is_told_so(write: Writer, empty_db: Database) -> None:
+    place = write()
+    write.revision("a", None, "op.add_column('grown_elsewhere', sa.Column('x', sa.Text))", "pass")
+    write.revision("b", "a")
+    query(empty_db, "create table grown_elsewhere ()")
+    project = find_project(place, empty_db)
+    upgrade(empty_db, "a", project=project)
+    found = plan_upgrade(empty_db, project=project)
+    assert [row.revision for row in found.rows] == ["b"]
+    assert found.unknown is not None
+    assert "does not start from an empty database" in found.unknown
 
 
 def test_ours_is_never_branched(db: Database) -> None:

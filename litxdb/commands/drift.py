@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from litxdb import render
-from litxdb.commands._options import Directory, Format, Url
+from litxdb.commands._options import Directory, Format, ProjectPath, Url
+from litxdb.commands._projects import chosen
 from litxdb.errors import Exit
 from litxdb.render import Form
 
@@ -37,6 +38,7 @@ def command(
     mend: Mend = False,
     lock_wait: LockWait = 2,
     directory: Directory = None,
+    project: ProjectPath = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb import migrate
@@ -45,7 +47,7 @@ def command(
     with Database(url, command="drift", notify=render.note) as db, render.step("Drift") as outcome:
         found = migrate.drift(
             db,
-            history=migrate.Replay(migrate.Project.litxplore(directory)),
+            history=migrate.Replay(chosen(db, project, directory)),
             ignore=ignore or (),
             privileges=privileges,
             lock_timeout_seconds=lock_wait,

@@ -14,6 +14,7 @@ from litxdb.migrate.finding import find_project
 from litxdb.migrate.graph import Graph, Revision, heads
 from litxdb.migrate.planning import plan_upgrade
 from litxdb.migrate.project import Project
+from litxdb.migrate.rehearsal import Rehearsal, rehearse
 from litxdb.migrate.results import Difference, Entry, Migrated, Pending, RevisionStep, Status
 from litxdb.migrate.script import script
 from litxdb.migrate.stamp import stamp
@@ -33,6 +34,7 @@ __all__ = [
     "Plan",
     "PlannedRevision",
     "Project",
+    "Rehearsal",
     "Replay",
     "Revision",
     "RevisionStep",
@@ -50,6 +52,7 @@ __all__ = [
     "heads",
     "history",
     "plan_upgrade",
+    "rehearse",
     "replayed",
     "script",
     "stamp",

@@ -157,7 +157,13 @@ class _Run:
         with contextlib.suppress(psycopg2.Error):
             standing = read_revision(self.lock.connection, self.project)
         if self.up and before is None and self.project.foreign:
-            elsewhere = starts_elsewhere(error, doing, self.project.name)
+            elsewhere = starts_elsewhere(
+                error,
+                doing,
+                self.project.name,
+                "Have the project create its first tables its own way (often create_all, and perhaps a stamp), "
+                "then run litxdb migrate again.",
+            )
             if elsewhere is not None:
                 return elsewhere
         return explain(error, doing, stands(standing))

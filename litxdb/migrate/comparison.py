@@ -53,7 +53,7 @@ class Replay:
 
     def replay(self, empty: Database, revisions: tuple[str, ...]) -> None:
         """Apply these revisions and all that they build on."""
-        capture(self.project, empty, self.project.graph().lineage(revisions))
+        capture(self.project, empty, self.project.graph().lineage(revisions), empty=True)
 
 
 @dataclass(frozen=True)

@@ -151,8 +151,9 @@ def blame(
     place = _place(error, project)
     reason = f"{type(error).__name__}: {error}".partition("\n")[0].rstrip(": .")
     if isinstance(error, ImportError):
+        missing = f"the Python module {error.name}" if error.name else f"what Python says is absent ({reason})"
         return ToolMissing(
-            f"The project {project.name} needs the Python module {error.name or reason}, missing here ({place}).",
+            f"The project {project.name} needs {missing}, missing here ({place}).",
             "Install litxdb into the project's own virtual environment and run it there.",
         )
     if revision is not None and not up:

@@ -58,13 +58,11 @@ def stands(revision: str | None) -> str:
     return f"The database is at revision {revision}." if revision else "No revision is applied."
 
 
-def starts_elsewhere(error: psycopg2.Error, doing: str, project: str) -> LitxdbError | None:
+def starts_elsewhere(error: psycopg2.Error, doing: str, project: str, hint: str) -> LitxdbError | None:
     """Recognise a history whose first tables were never in it, by what its first run on an empty database lacks."""
     if error.pgcode not in MISSING:
         return None
+    lacking = error.diag.message_primary
     return ServerRefused(
-        f"{doing} failed: {error.diag.message_primary}. "
-        f"The history of {project} does not start from an empty database.",
-        "Have the project create its first tables its own way (often create_all, and perhaps a stamp), "
-        "then run litxdb again.",
+        f"{doing} failed: {lacking}. The history of {project} does not start from an empty database.", hint
     )
