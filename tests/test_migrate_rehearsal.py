@@ -224,7 +224,7 @@ def test_an_autocommit_statement_ends_the_transaction_before_it() -> None:
         run_of(
             Statement("alter table a add c int", 5, effect=Effect(EXCLUSIVE)),
             Statement("create index concurrently on a (c)", 900, autocommit=True,
-                      effect=Effect({"public.a": "ShareUpdateExclusiveLock"}, builds=("i",))),
+                      effect=Effect({"public.a": "ShareUpdateExclusiveLock"}, builds={"public.b": ("i",)})),
             Statement("alter table a add d int", 7, effect=Effect({**EXCLUSIVE, "public.new": "ShareLock"})),
         ),
         ["public.a"],
@@ -238,7 +238,7 @@ def test_an_autocommit_statement_ends_the_transaction_before_it() -> None:
 
 
 def test_a_table_that_could_not_be_filled_is_not_said_to_be_quick() -> None:
-    effect = Effect({"public.b": "ShareLock"}, builds=("i",))
+    effect = Effect({"public.b": "ShareLock"}, builds={"public.b": ("i",)})
     _, holds = measured(run_of(Statement("create index i on b (c)", 1, effect=effect)), ["public.b"], TEN_TIMES)
     assert [hold.tested for hold in holds] == [False]
     _, holds = measured(

@@ -15,7 +15,8 @@ import typer
 
 from litxdb import render
 from litxdb.commands._linting import draw, page
-from litxdb.commands._options import Directory, Url
+from litxdb.commands._options import Directory, ProjectPath, Url
+from litxdb.commands._projects import chosen
 from litxdb.errors import Exit
 
 
@@ -53,18 +54,18 @@ def command(
     fail_on: Fail = FailOn.error,
     explain: Explain = None,
     directory: Directory = None,
+    project: ProjectPath = None,
     form: Format = LintForm.table,
 ) -> None:
     from litxdb.database import Database
-    from litxdb.migrate import Project
     from litxdb.migrate.lint import explain_rule, lint
 
     if explain:
         page(explain_rule(explain))
         return
     with Database(url, command="lint", notify=render.note) as db:
-        project = Project.litxplore(directory)
-        result = lint(db, project=project, revisions=revision or (), everything=everything, accept=accept or ())
+        subject = chosen(db, project, directory)
+        result = lint(db, project=subject, revisions=revision or (), everything=everything, accept=accept or ())
     draw(result, form.value, everything=all_findings)
     if result.fails(fail_on.value):
         raise typer.Exit(Exit.FINDINGS)

@@ -14,7 +14,8 @@ import typer
 
 from litxdb import render
 from litxdb.commands._migrating import watching
-from litxdb.commands._options import Directory, Format
+from litxdb.commands._options import Directory, Format, ProjectPath
+from litxdb.commands._projects import chosen
 from litxdb.errors import Exit
 from litxdb.render import Form
 
@@ -46,6 +47,7 @@ def command(
     rows: Rows = 50_000,
     max_block: MaxBlock = 1,
     directory: Directory = None,
+    project: ProjectPath = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb import local, migrate
@@ -54,13 +56,13 @@ def command(
 
     settings = Settings.load(against)
     with Database(settings=settings, command="rehearse", notify=render.note) as db, watching() as watch:
-        project = migrate.Project.litxplore(directory)
+        subject = chosen(db, project, directory)
         target = db if settings.url or settings.direct_url or settings.names_a_place or local.exists(settings) else None
         done = migrate.rehearse(
             target,
             revision,
             settings=settings,
-            project=project,
+            project=subject,
             rows=rows,
             max_block_seconds=max_block,
             watch=watch,

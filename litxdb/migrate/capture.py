@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from litxdb.migrate.measure import Meter
 
+SCRATCH = "That was a scratch database: no other was changed."
 REPLAY_HINT = "What needs a replay (drift, the plan, the script) is not to be had; migrate, rollback and status work."
 VOLATILE = "select distinct proname from pg_proc where provolatile = 'v' and proname = any(%s)"
 _QUESTION = re.compile(r"\s*(select|show|values|table|with)\b", re.IGNORECASE)
@@ -95,7 +96,7 @@ def capture(
         at = recorder.current
         doing = f"Replaying revision {at.id}" if at else "Replaying"
         elsewhere = starts_elsewhere(cause, doing, project.name, REPLAY_HINT) if empty and project.foreign else None
-        raise elsewhere or explain(cause, doing, "That was a scratch database: no other was changed.") from error
+        raise elsewhere or explain(cause, doing, SCRATCH) from error
     return tuple(recorder.done)
 
 

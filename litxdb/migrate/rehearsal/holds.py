@@ -96,7 +96,8 @@ def _row(
         # an UPDATE may go by an index: then it takes no longer there
         low = milliseconds * max(1.0, ratio / MARGIN) if _reads_all(effect) else milliseconds
     changed = max(statement.rows, 0) if _CHANGES.match(statement.sql) else 0
-    worked = effect.rewrites, effect.scans, effect.builds, effect.wal_bytes
+    builds = tuple(index for indexes in effect.builds.values() for index in indexes)
+    worked = effect.rewrites, effect.scans, builds, effect.wal_bytes
     return Rehearsed(
         revision, number, statement.sql, milliseconds, low, high, statement.autocommit, locks, *worked, changed
     )
