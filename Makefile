@@ -1,4 +1,4 @@
-.PHONY: help check lint types layers test golden bench picture
+.PHONY: help check lint types layers test faults golden bench picture
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -17,6 +17,9 @@ layers:  ## Imports point one way, by import-linter
 
 test:  ## All tests, and the examples in docstrings
 	pytest
+
+faults:  ## Cut each revision short at each of its statements; CI takes some of them
+	LITXDB_TEST_EVERY_STATEMENT=1 pytest tests/test_migrate_interrupted.py
 
 golden:  ## Rewrite the golden screens; look at the difference before you commit it
 	LITXDB_TEST_GOLDEN=rewrite pytest tests/test_screens.py

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import psycopg2
 
-from bench import drift
+from bench import drift, rehearsal
 from bench.pairs import Pair, compare, once
 from bench.peers import alembic
+from bench.traffic import behind_a_blocker, overhead
 from litxdb import __version__, migrate
 from litxdb.database import Database
 from litxdb.local import Cluster
@@ -42,6 +43,13 @@ def main(runs: int) -> None:
             show("migrate, nothing to do, wall", idle, "wall", 1.0)
             from_empty(server, runs)
         drift.show(head, runs)
+        rehearsal.show(runs)
+
+        def at_head(name: str) -> str:
+            return database(server, name, template="at_head")
+
+        behind_a_blocker(server, at_head)
+        overhead(at_head, runs)
 
 
 def show(title: str, pair: Pair, figure: str, bound: float | None) -> None:
@@ -83,10 +91,10 @@ def cluster() -> Iterator[Cluster]:
             server.stop(immediate=True)
 
 
-def database(server: Cluster, name: str) -> str:
+def database(server: Cluster, name: str, template: str = "template1") -> str:
     with contextlib.closing(psycopg2.connect(**server.parameters())) as connection:
         connection.autocommit = True
-        connection.cursor().execute(f'create database "{name}"')
+        connection.cursor().execute(f'create database "{name}" template "{template}"')
     return server.url(name)
 
 

@@ -19,13 +19,18 @@ with engine.connect() as connection:
 """What `alembic init` writes, less logging and the offline mode."""
 
 
-def alembic(directory: Path, parameters: dict[str, str]) -> list[str]:
-    """Make an Alembic project of LitXplore's revisions, and return the command that runs in it."""
+NEXT = "\n    "
+"""How a list goes on in an ini file."""
+
+
+def alembic(directory: Path, parameters: dict[str, str], more: Path | None = None) -> list[str]:
+    """Make an Alembic project of LitXplore's revisions, and `more`, and return the command that runs in it."""
     (directory / "env.py").write_text(ENV)
     socket = f"host={parameters['host']}&port={parameters['port']}".replace("%", "%%")
     (directory / "alembic.ini").write_text(
         "[alembic]\n"
-        f"script_location = {directory}\nversion_locations = {VERSIONS}\npath_separator = newline\n"
+        f"script_location = {directory}\nversion_locations = {VERSIONS}{f'{NEXT}{more}' if more else ''}\n"
+        "path_separator = newline\n"
         f"sqlalchemy.url = postgresql+psycopg2://postgres@/{parameters['dbname']}?{socket}\n"
     )
     return ["alembic", "-c", str(directory / "alembic.ini")]

@@ -78,8 +78,7 @@ def rows(
     """
     records = [record(row) for row in found]
     if form is Form.json:
-        beside = {} if within is None else {name: value for name, value in record(within).items() if value is not found}
-        json({**beside, "rows": records})
+        json({**({} if within is None else record(within)), "rows": records})
     elif form is Form.csv:
         _csv(records, list(records[0]) if records else list(columns))
     elif records:

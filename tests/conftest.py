@@ -19,7 +19,7 @@ from psycopg2.extensions import parse_dsn
 from litxdb import redaction
 from litxdb.database import Database
 from litxdb.settings import Settings
-from tests.bed import processes, program, servers
+from tests.bed import processes, program, revisions, servers
 from tests.bed.certificates import Certificate, Certificates
 from tests.bed.drifting import Compare
 from tests.bed.neon import OWNER, Neon
@@ -175,6 +175,12 @@ def db(db_url: str) -> Iterator[Database]:
     """A fresh database with LitXplore's schema and no rows."""
     with Database(db_url) as db:
         yield db
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    """Write revisions that follow ours, each with one body of upgrade(): `upgrade(db, directory=project("…"))`."""
+    return lambda *bodies: revisions.write(tmp_path / "with space % and ü", *bodies)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from litxdb.migrate import Graph, Project, Rehearsal, fingerprint, rehearse, upg
 from litxdb.migrate.captured import CapturedRevision, Effect, Statement
 from litxdb.migrate.rehearsal import Filled
 from litxdb.migrate.rehearsal.holds import Sizes, measured
+from litxdb.migrate.rehearsal.verdict import verdict
 from tests.bed.program import Outcome
 from tests.bed.servers import Server, Servers
 from tests.bed.statements import as_role, query
@@ -33,6 +35,7 @@ def downgrade():
     {down}
 '''
 Write = Callable[..., Project]
+Run = Callable[..., Outcome]
 
 
 @pytest.fixture
@@ -87,10 +90,10 @@ def test_who_waits_for_what(target: Database, write: Write) -> None:
         ("p6", "RowExclusiveLock", f"changes of {ROWS:,} rows"),
     ]
     index, rewrite, add, scan, change = done.rows
-    assert index.builds == ("by_word",)
+    assert index.builds == {"public.old": ("by_word",)}
     assert rewrite.rewrites == ("public.old",)
     assert rewrite.wal_bytes > ROWS * 20
-    assert (add.rewrites, add.scans, add.builds) == ((), (), ())
+    assert add.works_on == ()
     assert scan.scans == ("public.old",)
     assert change.changed == ROWS
     assert all(row.low == row.high == row.milliseconds > 0 for row in done.rows)  # as many rows as on the target
@@ -112,6 +115,24 @@ def test_the_verdict_names_the_worst_and_what_to_do(target: Database, write: Wri
     assert not done.ok
     assert done.verdict.startswith("p2 blocks writes to old for about ")
     assert done.verdict.endswith(f" (index build on {ROWS:,} rows): build the index CONCURRENTLY.")
+
+
+def test_a_lock_that_lasts_while_another_table_is_worked_on(target: Database, write: Write) -> None:
+    both = "alter table users add more int; alter table old add more uuid default gen_random_uuid()"
+    done = rehearse(
+        target,
+        project=write(OLD, (both, "alter table users drop more; alter table old drop more")),
+        max_block_seconds=0.0001,
+    )
+    assert {hold.table for hold in done.holds} == {"public.users", "public.old"}
+    users = next(hold for hold in done.holds if hold.table == "public.users")
+    sizes = Sizes(done.tables)
+    assert verdict(None, [users], (), sizes, 0.0001).endswith(
+        f"(rewrite of old on {ROWS:,} rows): add the column without its default, set the default after it, "
+        "and fill the rows in batches."
+    )
+    split = replace(users, cause=replace(users.cause, locks={}))
+    assert "give each statement a revision of its own" in verdict(None, [split], (), sizes, 0.0001)
 
 
 def test_a_concurrent_build_blocks_nobody(target: Database, write: Write) -> None:
@@ -158,7 +179,7 @@ def test_traces_of_the_way_down_and_up_again(target: Database, write: Write) -> 
     assert [each.object for each in done.traces[0].differences] == ["public.left_behind"]
     assert [each.object for each in done.traces[4].differences] == ["public.two"]
     assert done.verdict == (
-        "P2 leaves 1 difference when it is reverted (table public.left_behind), and 4 more. "
+        "p2 leaves 1 difference when it is reverted (table public.left_behind), and 4 more. "
         "Nothing blocks anybody for more than 50 ms."
     )
 
@@ -171,6 +192,19 @@ def test_only_rows_show_that_a_downgrade_fails(target: Database, write: Write) -
     done = rehearse(target, project=project)
     assert [trace.revision for trace in done.traces] == [None]
     assert "with rows in the tables not everything can be reverted" in done.traces[0].message
+
+
+def test_a_revision_that_needs_rows_is_said_to(target: Database, write: Write) -> None:
+    project = write(
+        OLD,
+        ("select 1 / count(*) from old", "pass"),
+        ("create table later ()", "drop table later"),
+    )
+    done = rehearse(target, project=project)
+    assert [(trace.revision, trace.message) for trace in done.traces] == [
+        ("p2", "fails where the tables are empty: division by zero")
+    ]
+    assert {row.revision for row in done.rows} == {"p2", "p3"}
 
 
 def test_a_revision_that_fails_on_rows_is_the_verdict(target: Database, write: Write) -> None:
@@ -224,7 +258,7 @@ def test_an_autocommit_statement_ends_the_transaction_before_it() -> None:
         run_of(
             Statement("alter table a add c int", 5, effect=Effect(EXCLUSIVE)),
             Statement("create index concurrently on a (c)", 900, autocommit=True,
-                      effect=Effect({"public.a": "ShareUpdateExclusiveLock"}, builds={"public.b": ("i",)})),
+                      effect=Effect({"public.a": "ShareUpdateExclusiveLock"}, builds={"public.a": ("i",)})),
             Statement("alter table a add d int", 7, effect=Effect({**EXCLUSIVE, "public.new": "ShareLock"})),
         ),
         ["public.a"],
@@ -313,9 +347,28 @@ def test_nothing_pending_is_said_so(db: Database) -> None:
     assert done.verdict == f"Nothing is pending: the database is at {HEAD}."
 
 
-# --- the command
+def test_another_project_with_a_version_table_of_its_own(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/its\n")
+    (tmp_path / "its" / "versions").mkdir(parents=True)
+    (tmp_path / "its" / "env.py").write_text(
+        "from alembic import context\n"
+        "from sqlalchemy import create_engine\n"
+        "with create_engine('postgresql+psycopg2://nowhere/none').connect() as connection:\n"
+        "    context.configure(connection=connection, version_table='Its history')\n"
+        "    with context.begin_transaction():\n"
+        "        context.run_migrations()\n"
+    )
+    revision = REVISION.format(
+        number=1, follows="", up="op.execute('create table t ()')", down="op.execute('drop table t')"
+    )
+    (tmp_path / "its" / "versions" / "1.py").write_text(revision.replace('down_revision = ""', "down_revision = None"))
+    done = run("rehearse", "--project", tmp_path, "--format", "json")
+    assert done.code == 0, done.stdout + done.stderr
+    assert [row["sql"] for row in done.json["rows"]] == ["create table t ()"]
+    assert done.json["traces"] == []
 
-Run = Callable[..., Outcome]
+
+# --- the command
 
 
 def test_the_command_without_any_database_rehearses_everything(run: Run) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from litxdb import queries
 from litxdb.errors import ToolMissing
+from litxdb.migrate import log
 from tests.bed.servers import Server
 
 ALL = [(folder, name) for folder in ("checks",) for name in queries.names(folder)]
@@ -22,6 +23,21 @@ def test_a_file_answers_with_the_columns_of_its_header(folder: str, name: str, a
         assert query.run(connection) == []
 
 
+@pytest.mark.parametrize("name", queries.names("migrate"))
+def test_what_migrating_asks_answers_with_the_columns_of_its_header(name: str, any_server: Server) -> None:
+    with any_server.database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(log.CREATE)
+            cursor.execute("create type mood as enum ('fine'); create table t (feels mood)")
+        query = queries.load("migrate", name, connection.info.server_version)
+        assert query.title
+        assert query.prose
+        columns = [column.name for column in query.columns]
+        rows = query.run(connection)
+        assert all(list(row) == columns for row in rows)
+        assert (rows != []) == (name == "holders")
+
+
 @pytest.mark.parametrize(("folder", "name"), ALL)
 def test_a_header_is_complete(folder: str, name: str) -> None:
     query = queries.load(folder, name, 180000)
@@ -33,6 +49,14 @@ def test_a_header_is_complete(folder: str, name: str) -> None:
     assert not any(
         line.startswith("-- ") and line[3:].partition(":")[0] in queries.KEYS for line in query.prose.splitlines()
     )
+
+
+@pytest.mark.parametrize("name", queries.names("rehearse"))
+def test_what_a_rehearsal_asks_has_the_columns_of_its_header(name: str, empty_url: str) -> None:
+    with contextlib.closing(psycopg2.connect(empty_url)) as connection, connection.cursor() as cursor:
+        query = queries.load("rehearse", name, connection.info.server_version)
+        cursor.execute(query.statement)
+        assert [column.name for column in cursor.description or ()] == [column.name for column in query.columns]
 
 
 def test_parameters_take_their_defaults(empty_url: str) -> None:

@@ -14,6 +14,9 @@ SCREENS = Path(__file__).parent / "screens"
 MASKS = (
     (r"test_[0-9a-f]{12}", "DATABASE"),
     (r"/[^\s\"?&)]*litxdb-bed-[^\s\"?&)]*", "DIRECTORY"),
+    (r"20\d\d-\d\d-\d\d[ T][\d:.+]+", "WHEN"),
+    (r"postgres \(\S+@[^\s)]+\) *", "WHO "),
+    (r"\bby +took", "by took"),
     (r" *\d+(\.\d+)? (ms|s)\b", " TIME"),
     (r"\d+\.\d{3,}(e-\d+)?", "NUMBER"),
     (r"\b18\.\d+\b", "18.x"),

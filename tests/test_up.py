@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 
+import psycopg2
 import pytest
 
+from litxdb.database import Database
 from litxdb.errors import Exit
 from litxdb.settings import Settings
 from tests.bed.program import Outcome
+from tests.bed.statements import query
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Popen[str]]
@@ -70,19 +73,14 @@ def test_production_is_refused(run: Run, empty_url: str) -> None:
     assert "litxdb migrate" in outcome.stderr
 
 
-def test_what_is_found_is_shown_with_its_remedy(run: Run, db_url: str, db: object) -> None:
-    import contextlib
-
-    import psycopg2
-
-    with contextlib.closing(psycopg2.connect(db_url)) as connection:
-        connection.autocommit = True
-        connection.cursor().execute(
-            "update pg_index set indisvalid = false where indexrelid = 'ix_tasks_user_id'::regclass"
-        )
+def test_what_is_found_is_shown_with_its_remedy(run: Run, db_url: str, db: Database) -> None:
+    """Not what `up` repairs by itself: this index cannot be unique."""
+    query(db, "insert into literature_reviews (title, topic, content) select 'same', '', '' from generate_series(1, 2)")
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        query(db, "create unique index concurrently one_title on literature_reviews (title)")
     outcome = run("up", "--url", db_url)
     assert outcome.code == Exit.FINDINGS
-    assert "reindex index concurrently public.ix_tasks_user_id" in outcome.stdout
+    assert "reindex index concurrently public.one_title" in outcome.stdout
 
 
 @pytest.mark.parametrize(
@@ -102,3 +100,32 @@ def test_a_home_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
     assert outcome.code == Exit.CONFIGURATION
     assert str(file) in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+def test_a_project_with_revisions_of_its_own(run: Run, empty_url: str, tmp_path: Path) -> None:
+    own = ("--url", empty_url, "--directory", str(tmp_path))
+    assert run("up", "--url", empty_url).code == Exit.DONE
+    written = run("revision", "-m", "reading lists", "--empty", *own)
+    assert written.code == Exit.DONE, written.stderr
+    file = Path(written.stdout.strip())
+    file.write_text(file.read_text().replace("pass", "op.execute('create table reading_lists (id int)')", 1))
+    assert run("migrate", *own).code == Exit.DONE
+    for command in ("up", "seed"):
+        outcome = run(command, *own)
+        assert outcome.code == Exit.DONE, outcome.stderr
+    without = run("up", "--url", empty_url)
+    assert without.code == Exit.REFUSED
+    assert "--directory" in without.stderr
+
+
+def test_a_new_revision_leaves_a_projects_tables_alone(run: Run, db_url: str, tmp_path: Path) -> None:
+    import contextlib
+
+    import psycopg2
+
+    with contextlib.closing(psycopg2.connect(db_url)) as connection, connection:
+        connection.cursor().execute("create table reading_lists (id int)")
+    outcome = run("revision", "-m", "next", "--url", db_url, "--directory", str(tmp_path))
+    assert outcome.stdout == ""
+    assert "left alone, as the models do not know them: reading_lists" in outcome.stderr
+    assert list(tmp_path.glob("*.py")) == []

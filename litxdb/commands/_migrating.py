@@ -22,7 +22,8 @@ def watching() -> Iterator[Callable[[RevisionStep], None]]:
         if step.milliseconds is None:
             progress.start(f"{step.revision}  {step.message}")
         else:
-            progress.finish(f"{step.revision:<29}", step.milliseconds, step.message)
+            again = f" (begun {step.retries + 1} times)" if step.retries else ""
+            progress.finish(f"{step.revision:<29}", step.milliseconds, step.message + again)
 
     try:
         yield watch
@@ -32,9 +33,15 @@ def watching() -> Iterator[Callable[[RevisionStep], None]]:
 
 def draw(done: Migrated, form: Form, *, verb: str, dry_run: bool = False) -> None:
     """Write the answer: where the database was, where it is, and what led there."""
+    mended = sum(each.repaired for each in done.leftovers)
     if form is not Form.table:
-        render.rows(done.steps, form, columns={"revision": "", "message": "", "milliseconds": ""}, within=done)
-    elif not done.steps:
+        columns: dict[str, render.Column] = {"revision": "", "message": "", "milliseconds": "", "retries": ""}
+        beside = {name: value for name, value in render.record(done).items() if name != "steps"}
+        render.rows(done.steps, form, columns=columns, within=beside)
+        return
+    if mended:
+        render.line(f"Repaired {mended} of what was left behind.")
+    if not done.steps:
         render.line(f"Nothing to do: the database is at {done.after or 'base'}.")
     else:
         if dry_run:

@@ -22,6 +22,14 @@ Directory = Annotated[
         "--directory", metavar="DIR", help="A project's own revisions, after LitXplore's.", show_default=False
     ),
 ]
+LockTimeout = Annotated[
+    float, typer.Option("--lock-timeout", min=0.05, metavar="SECONDS", help="Give up on a table's lock after that.")
+]
+Retry = Annotated[
+    float,
+    typer.Option("--retry", min=0, metavar="SECONDS", help="Begin a revision anew for so long; 0 fails at once."),
+]
+Wait = Annotated[float, typer.Option("--lock-wait", min=0, metavar="SECONDS", help="Wait for another run to finish.")]
 ProjectPath = Annotated[
     Path | None,
     typer.Option(

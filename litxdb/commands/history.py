@@ -1,4 +1,6 @@
-"""List the revisions, oldest first, and which of them the database has.
+"""List the revisions, oldest first, which of them the database has, and what its log knows of them.
+
+What plain Alembic applied has no time and no name. "changed" is a file that is not the one that was applied.
 
 Example: litxdb history --format csv
 """
@@ -19,5 +21,16 @@ def command(
 
     with Database(url, command="history", notify=render.note) as db:
         entries = migrate.history(db, project=chosen(db, project, directory))
+    marks = ("", lambda changed: "changed" if changed else "")
     here = ("", lambda current: "← here" if current else "")
-    render.rows(entries, form, columns={"applied": "", "revision": "revision", "message": "message", "current": here})
+    columns: dict[str, render.Column] = {
+        "applied": "",
+        "revision": "revision",
+        "message": "message",
+        "applied_at": "applied at",
+        "applied_by": "by",
+        "milliseconds": ("took", render.duration),
+        "changed": marks,
+        "current": here,
+    }
+    render.rows(entries, form, columns=columns)

@@ -8,7 +8,9 @@ Example: litxdb lint --format github --fail-on warning
 
 from __future__ import annotations
 
+import contextlib
 import enum
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -65,7 +67,18 @@ def command(
         return
     with Database(url, command="lint", notify=render.note) as db:
         subject = chosen(db, project, directory)
-        result = lint(db, project=subject, revisions=revision or (), everything=everything, accept=accept or ())
+        with _spinner():
+            result = lint(db, project=subject, revisions=revision or (), everything=everything, accept=accept or ())
     draw(result, form.value, everything=all_findings)
     if result.fails(fail_on.value):
         raise typer.Exit(Exit.FINDINGS)
+
+
+@contextlib.contextmanager
+def _spinner() -> Iterator[None]:
+    progress = render.Progress()
+    progress.start("Running the revisions on a scratch database")
+    try:
+        yield
+    finally:
+        progress.stop()

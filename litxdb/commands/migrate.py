@@ -1,6 +1,9 @@
 """Apply the pending revisions, one transaction each.
 
-Example: litxdb migrate --dry-run
+A revision that does not get its lock in time is rolled back, so that nobody queues behind it, and begun anew; whoever
+holds it up is named. What an interrupted run left behind is repaired.
+
+Example: litxdb migrate --lock-timeout 1 --retry 300
 """
 
 from __future__ import annotations
@@ -11,22 +14,32 @@ import typer
 
 from litxdb import render
 from litxdb.commands._migrating import draw, watching
-from litxdb.commands._options import Directory, DryRun, Format, ProjectPath, Url
+from litxdb.commands._options import Directory, DryRun, Format, LockTimeout, ProjectPath, Retry, Url, Wait
 from litxdb.commands._planning import draw_plan
 from litxdb.commands._projects import chosen
 from litxdb.render import Form
 
-Target = Annotated[str, typer.Argument(metavar="[REVISION]", help="Up to here: a revision, its beginning, or head.")]
+Target = Annotated[
+    str | None,
+    typer.Argument(metavar="[REVISION]", help="Up to here: a revision, its beginning, or head.", show_default="head"),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="REVISION", help="The same as an option.", show_default=False)]
+Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Only so many revisions.", show_default=False)]
 Sql = Annotated[bool, typer.Option("--sql", help="Write what would be sent as a script to review; change nothing.")]
-Wait = Annotated[float, typer.Option("--lock-wait", min=0, metavar="SECONDS", help="Wait for another run to finish.")]
+Repair = Annotated[bool, typer.Option(help="Mend INVALID indexes and validate constraints left NOT VALID.")]
 
 
 def command(
-    revision: Target = "head",
+    revision: Target = None,
+    to: To = None,
+    steps: Steps = None,
     url: Url = None,
     dry_run: DryRun = False,
     sql: Sql = False,
+    lock_timeout: LockTimeout = 3,
+    retry: Retry = 60,
     lock_wait: Wait = 60,
+    repair: Repair = True,
     directory: Directory = None,
     project: ProjectPath = None,
     form: Format = Form.table,
@@ -34,14 +47,30 @@ def command(
     from litxdb import migrate
     from litxdb.database import Database
 
+    if revision and to:
+        raise typer.BadParameter("Give the revision once, as --to or without it.")
+    target = revision or to or "head"
     with Database(url, command="migrate", notify=render.note, create_local=not (dry_run or sql)) as db:
         subject = chosen(db, project, directory)
+        if steps and (dry_run or sql):
+            ahead = migrate.upgrade(db, target, steps=steps, project=subject, dry_run=True)
+            target = ahead.steps[-1].revision if ahead.steps else target
         if sql:
-            render.line(migrate.script(db, revision, project=subject).rstrip("\n"))
+            render.line(migrate.script(db, target, project=subject).rstrip("\n"))
             return
         if dry_run:
-            draw_plan(migrate.plan_upgrade(db, revision, project=subject), form)
+            draw_plan(migrate.plan_upgrade(db, target, project=subject), form)
             return
         with watching() as watch:
-            done = migrate.upgrade(db, revision, wait_seconds=lock_wait, project=subject, watch=watch)
+            done = migrate.upgrade(
+                db,
+                target,
+                steps=steps,
+                project=subject,
+                repair=repair,
+                wait_seconds=lock_wait,
+                lock_timeout_seconds=lock_timeout,
+                retry_seconds=retry,
+                watch=watch,
+            )
     draw(done, form, verb="applied")

@@ -56,13 +56,12 @@ def command(
 
     settings = Settings.load(against)
     with Database(settings=settings, command="rehearse", notify=render.note) as db, watching() as watch:
-        subject = chosen(db, project, directory)
         target = db if settings.url or settings.direct_url or settings.names_a_place or local.exists(settings) else None
         done = migrate.rehearse(
             target,
             revision,
             settings=settings,
-            project=subject,
+            project=chosen(db, project, directory),
             rows=rows,
             max_block_seconds=max_block,
             watch=watch,
@@ -97,7 +96,7 @@ def _draw(done: Rehearsal, form: Form) -> None:
                  "effects": ("locks and work", _effects)},
     )  # fmt: skip
     for trace in done.traces:
-        render.line(f"{trace.revision or 'The way down and up'} {trace.message}.")
+        render.line(f"{trace.revision or 'All in one go:'} {trace.message}.")
         render.rows(
             trace.differences,
             form,
@@ -117,5 +116,5 @@ def _effects(row: Any) -> str:
     parts = [f"{lock.removesuffix('Lock')} on {table}" for table, lock in row.locks.items()]
     parts += [f"rewrites {', '.join(row.rewrites)}"] * bool(row.rewrites)
     parts += [f"reads through {', '.join(row.scans)}"] * bool(row.scans)
-    parts += [f"builds {', '.join(row.builds)}"] * bool(row.builds)
+    parts += [f"builds {', '.join(indexes)}" for indexes in row.builds.values()]
     return render.printable(", ".join(parts))

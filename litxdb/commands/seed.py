@@ -6,17 +6,17 @@ Example: litxdb seed --dry-run
 from __future__ import annotations
 
 from litxdb import render
-from litxdb.commands._options import DryRun, Format, Url
+from litxdb.commands._options import Directory, DryRun, Format, Url
 from litxdb.render import Form
 
 
-def command(url: Url = None, dry_run: DryRun = False, form: Format = Form.table) -> None:
+def command(url: Url = None, dry_run: DryRun = False, directory: Directory = None, form: Format = Form.table) -> None:
     from litxdb import migrate
     from litxdb.database import Database
     from litxdb.seed import baseline
 
     with Database(url, command="seed", notify=render.note, create_local=not dry_run) as db:
-        seeded = baseline(db, heads=migrate.heads(), dry_run=dry_run)
+        seeded = baseline(db, heads=migrate.heads(directory), dry_run=dry_run)
     render.rows(seeded, form, columns={"table": "table", "inserted": "inserted", "kept": "kept"})
     total = sum(row.inserted for row in seeded)
     would = "would be " if dry_run else ""

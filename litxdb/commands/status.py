@@ -39,6 +39,8 @@ def command(
             render.facts({"current": stands.current or "base (no revision yet)", "head": stands.head})
         render.rows(stands.pending, form, columns={"revision": "pending", "message": "message"})
         if not stands.known:
-            render.note("This litxdb does not know the current revision: a newer one migrated the database.")
+            render.note(
+                "This litxdb does not know the current revision: it is newer, or a project's own (--directory)."
+            )
     if check and not stands.at_head:
         raise typer.Exit(Exit.FINDINGS)

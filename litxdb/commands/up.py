@@ -17,7 +17,7 @@ import typer
 from litxdb import render
 from litxdb.commands._confirming import confirm
 from litxdb.commands._migrating import watching
-from litxdb.commands._options import Format, Url, Yes
+from litxdb.commands._options import Directory, Format, Url, Yes
 from litxdb.errors import Exit, Refused
 from litxdb.render import Form
 
@@ -37,7 +37,7 @@ NEXT_ELSEWHERE = (
 )
 
 
-def command(url: Url = None, yes: Yes = False, form: Format = Form.table) -> None:
+def command(url: Url = None, yes: Yes = False, directory: Directory = None, form: Format = Form.table) -> None:
     from litxdb import migrate
     from litxdb.database import Database
     from litxdb.doctor import examine
@@ -53,16 +53,16 @@ def command(url: Url = None, yes: Yes = False, form: Format = Form.table) -> Non
             confirm(f"This migrates and seeds {db.endpoint}.", yes=yes)
         with watching() as watch:
             start = time.perf_counter()
-            migrated = migrate.upgrade(db, watch=watch)
+            migrated = migrate.upgrade(db, directory=directory, watch=watch)
         applied = len(migrated.steps)
         detail = f"{render.count(applied, 'revision')} applied" if applied else f"at head, {migrated.after}"
         render.Progress().finish("Schema", (time.perf_counter() - start) * 1000, detail)
         with render.step("Baseline") as outcome:
-            seeded = baseline(db, heads=migrate.heads())
+            seeded = baseline(db, heads=migrate.heads(directory))
             inserted = sum(row.inserted for row in seeded)
             outcome.append(f"{render.count(inserted, 'row')} inserted" if inserted else "everything is there")
         with render.step("Check") as outcome:
-            examined = examine(db)
+            examined = examine(db, directory)
             outcome.append(f"{len(examined.examined)} checks, {render.count(len(examined.rows), 'finding')}")
     answer = {"endpoint": str(db.endpoint), "server_version": version, "revision": migrated.after}
     _conclude(db, answer, examined, form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from litxdb import queries
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 IN_PYTHON = {"pending_revisions": pending_revisions.check, "baseline_missing": baseline_missing.check}
 
 
-def examine(db: Database) -> Examination:
-    """Run every check of sql/checks and doctor/checks. Reads only: takes no lock that a writer would wait for."""
+def examine(db: Database, directory: Path | None = None) -> Examination:
+    """Run every check of sql/checks and doctor/checks. Reads only: takes no lock that a writer would wait for.
+
+    `directory` holds a project's own revisions, which follow LitXplore's.
+    """
     findings: list[Finding] = []
     examined: list[str] = []
     with contextlib.closing(db.connect()) as connection:
@@ -28,7 +32,7 @@ def examine(db: Database) -> Examination:
             examined.append(name)
         connection.rollback()
         for name, check in IN_PYTHON.items():
-            findings += check(db, connection)
+            findings += check(db, connection, directory)
             examined.append(name)
     return Examination(tuple(examined), tuple(findings))
 

@@ -12,10 +12,11 @@ from litxdb.migrate.create import create_revision
 from litxdb.migrate.deviations import Deviation
 from litxdb.migrate.finding import find_project
 from litxdb.migrate.graph import Graph, Revision, heads
+from litxdb.migrate.losses import losses
 from litxdb.migrate.planning import plan_upgrade
 from litxdb.migrate.project import Project
 from litxdb.migrate.rehearsal import Rehearsal, rehearse
-from litxdb.migrate.results import Difference, Entry, Migrated, Pending, RevisionStep, Status
+from litxdb.migrate.results import Difference, Entry, Leftover, Loss, Migrated, Pending, RevisionStep, Status
 from litxdb.migrate.script import script
 from litxdb.migrate.stamp import stamp
 from litxdb.migrate.state import current_revision, history, status
@@ -29,6 +30,8 @@ __all__ = [
     "Entry",
     "Graph",
     "History",
+    "Leftover",
+    "Loss",
     "Migrated",
     "Pending",
     "Plan",
@@ -51,6 +54,7 @@ __all__ = [
     "fingerprint",
     "heads",
     "history",
+    "losses",
     "plan_upgrade",
     "rehearse",
     "replayed",

@@ -2,69 +2,84 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from litxdb.database import Database
-from litxdb.errors import LitxdbError, Refused, ServerRefused
+from litxdb.errors import Refused, ServerRefused
+from litxdb.migrate import leftovers, log
 from litxdb.migrate.graph import HEAD, Revision
-from litxdb.migrate.lock import MigrationLock, migration_lock
+from litxdb.migrate.lock import migration_lock
 from litxdb.migrate.plan import downgrades, tips, upgrades
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import explain, stands, starts_elsewhere
-from litxdb.migrate.results import Migrated, RevisionStep
+from litxdb.migrate.refusals import explain, stands
+from litxdb.migrate.results import Leftover, Migrated, RevisionStep
 from litxdb.migrate.state import current_revisions, read_revision, read_revisions, shown
+from litxdb.migrate.steps import Run, Watch
 from litxdb.migrations.extensions import require
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-Watch = Callable[[RevisionStep], None]
-"""Is called when a revision starts (without milliseconds) and again when it is committed."""
-
 WAIT_SECONDS = 60.0
 LOCK_TIMEOUT_SECONDS = 3.0
+RETRY_SECONDS = 60.0
 
 
 def upgrade(
     db: Database,
     target: str = HEAD,
     *,
+    steps: int | None = None,
     directory: Path | None = None,
     project: Project | None = None,
     dry_run: bool = False,
+    repair: bool = True,
     wait_seconds: float = WAIT_SECONDS,
     lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
+    retry_seconds: float = RETRY_SECONDS,
     watch: Watch = lambda step: None,
 ) -> Migrated:
-    """Apply all revisions up to the target: an id, the beginning of one, or `head`.
+    """Apply all revisions up to the target (an id, the beginning of one, or `head`), or only so many `steps` of them.
 
     Idempotent, and safe to run again after any failure: each revision is committed whole or not at all. Only one run at
     a time changes a database; another waits `wait_seconds` for it, then raises LockHeld. A statement that does not get
-    its table lock in `lock_timeout_seconds` gives up rather than have everybody queue behind it. With `dry_run`
-    nothing changes: the steps are those that a run would take. `directory` holds a project's own revisions, which
-    follow LitXplore's; `project` is another Alembic project altogether. Raises ServerRefused, saying where the
-    database stands, when a revision fails.
+    its table lock in `lock_timeout_seconds` gives up rather than have everybody queue behind it; its revision is then
+    begun anew for up to `retry_seconds`, as long as a running backup is waited for. What an earlier run left INVALID
+    or NOT VALID is mended first, with `repair`. With `dry_run` nothing changes: the steps are those that a run would
+    take. `directory` holds a project's own revisions, which follow LitXplore's; `project` is another Alembic project
+    altogether. Raises ServerRefused, saying where the database stands, when a revision fails.
     """
     project = project or Project.litxplore(directory)
     graph = project.graph()
 
     def plan(current: tuple[str, ...]) -> tuple[Revision, ...]:
-        return upgrades(graph, current, target)
+        return upgrades(graph, current, target)[:steps]
 
-    before = current_revisions(db, project)
-    steps = plan(before)
-    if dry_run or not steps:
-        return Migrated(shown(before), shown(tips((*graph.lineage(before), *steps))), _announced(steps))
+    with closing(db.connect(autocommit=True)) as connection:
+        before = read_revisions(connection, project)
+        planned = plan(before)
+        for revision in log.changed(log.read(connection), graph.lineage(before)):
+            db.notify(f"warning: {revision.path.name} is not the file that was applied as revision {revision.id}")
+        left = leftovers.find(connection)
+    if dry_run or not (planned or (left and repair)):
+        _report(db, left)
+        after = shown(tips((*graph.lineage(before), *planned)))
+        return Migrated(shown(before), after, _announced(planned), left)
     with migration_lock(db, wait_seconds) as lock:
         before = read_revisions(lock.connection, project)
-        steps = plan(before)
-        _check_extensions(lock.connection, steps, shown(before))
-        return _Run(db, project, lock, steps, watch, lock_timeout_seconds, up=True).result(shown(before))
+        planned = plan(before)
+        _check_extensions(lock.connection, planned, shown(before))
+        mended: tuple[Leftover, ...] = ()
+        if repair:
+            patience = max(lock_timeout_seconds, retry_seconds)
+            mended = leftovers.repair(lock.connection, leftovers.find(lock.connection), patience, db.notify)
+        done = Run(db, project, lock, planned, watch, lock_timeout_seconds, retry_seconds, up=True).all()
+        left = _remaining(lock.connection, mended)
+        _report(db, left)
+        return Migrated(shown(before), read_revision(lock.connection, project), done, left)
 
 
 def downgrade(
@@ -77,12 +92,13 @@ def downgrade(
     dry_run: bool = False,
     wait_seconds: float = WAIT_SECONDS,
     lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
+    retry_seconds: float = RETRY_SECONDS,
     watch: Watch = lambda step: None,
 ) -> Migrated:
     """Revert that many revisions, or all after `to` (`base` reverts everything).
 
-    What only those revisions' tables hold is lost. Raises Refused if another run moved the database meanwhile; all
-    else is as for `upgrade`.
+    What only those revisions' tables hold is lost: `losses` tells it beforehand. A downgrade that fails leaves
+    everything as it was. Raises Refused if another run moved the database meanwhile; all else is as for `upgrade`.
     """
     project = project or Project.litxplore(directory)
     graph = project.graph()
@@ -98,84 +114,28 @@ def downgrade(
                 f"Another run moved the database from revision {shown(before)} to {shown(now)} meanwhile.",
                 "Look at litxdb status, and decide again.",
             )
-        return _Run(db, project, lock, reverted, watch, lock_timeout_seconds, up=False).result(shown(before))
+        done = Run(db, project, lock, reverted, watch, lock_timeout_seconds, retry_seconds, up=False).all()
+        left = _remaining(lock.connection, ())
+        _report(db, left)
+        return Migrated(shown(before), read_revision(lock.connection, project), done, left)
 
 
-@dataclass
-class _Run:
-    """One attempt at a list of revisions; `done` grows as they are committed."""
-
-    db: Database
-    project: Project
-    lock: MigrationLock
-    steps: tuple[Revision, ...]
-    watch: Watch
-    lock_timeout_seconds: float
-    up: bool
-    done: list[RevisionStep] = field(default_factory=list)
-
-    def result(self, before: str | None) -> Migrated:
-        """Run them all, and say what happened."""
-        import psycopg2
-        from sqlalchemy.exc import SQLAlchemyError
-
-        from litxdb.migrate.running import run
-
-        try:
-            with self.db.direct_engine.connect() as connection:
-                # a session setting: SET LOCAL would end at a revision's first autocommit block
-                milliseconds = f"{self.lock_timeout_seconds * 1000:.0f}ms"
-                connection.exec_driver_sql("select set_config('lock_timeout', %s, false)", (milliseconds,))
-                connection.commit()
-                run(connection, self.project, self._announce, up=self.up)
-        except (psycopg2.Error, SQLAlchemyError) as error:
-            first = _first(error)
-            if not isinstance(first, Exception):
-                raise first from None  # Ctrl-C, and then the connection could not be tidied up
-            raise self._failure(first, before) from error
-        return Migrated(before, read_revision(self.lock.connection, self.project), tuple(self.done))
-
-    def _announce(self) -> Iterator[Revision]:
-        for revision in self.steps:
-            self.lock.check()
-            step = RevisionStep(revision.id, revision.message)
-            self.watch(step)
-            start = time.perf_counter()
-            yield revision
-            self.done.append(replace(step, milliseconds=(time.perf_counter() - start) * 1000))
-            self.watch(self.done[-1])
-
-    def _failure(self, error: Exception, before: str | None) -> LitxdbError:
-        import psycopg2
-
-        doing = f"Revision {self.steps[len(self.done)].id}" if len(self.done) < len(self.steps) else "Migrating"
-        if not isinstance(error, psycopg2.Error):
-            return ServerRefused(
-                f"{doing} failed: {error}", "The revision itself is wrong: mend it, then run it again."
-            )
-        standing = None
-        with contextlib.suppress(psycopg2.Error):
-            standing = read_revision(self.lock.connection, self.project)
-        if self.up and before is None and self.project.foreign:
-            elsewhere = starts_elsewhere(
-                error,
-                doing,
-                self.project.name,
-                "Have the project create its first tables its own way (often create_all, and perhaps a stamp), "
-                "then run litxdb migrate again.",
-            )
-            if elsewhere is not None:
-                return elsewhere
-        return explain(error, doing, stands(standing))
+def _remaining(connection: Connection, mended: tuple[Leftover, ...]) -> tuple[Leftover, ...]:
+    """Return what was mended, and what is left now, with the reason why that could not be mended."""
+    tried = {each.object: each for each in mended}
+    left = leftovers.find(connection)
+    names = {each.object for each in left}
+    return (
+        *(each for each in mended if each.repaired and each.object not in names),
+        *(replace(each, reason=tried[each.object].reason) if each.object in tried else each for each in left),
+    )
 
 
-def _first(error: BaseException) -> BaseException:
-    """Return what happened first, in the driver's words: after it, leaving an autocommit block may fail in turn."""
-    from sqlalchemy.exc import DBAPIError, PendingRollbackError
-
-    while isinstance(error, PendingRollbackError) and error.__context__ is not None:
-        error = error.__context__
-    return (error.orig or error) if isinstance(error, DBAPIError) else error
+def _report(db: Database, left: tuple[Leftover, ...]) -> None:
+    for each in left:
+        if not each.repaired:
+            state = "INVALID" if each.kind == "index" else "NOT VALID"
+            db.notify(f"warning: {each.kind} {each.object} is {state}; litxdb migrate repairs it, or: {each.statement}")
 
 
 def _announced(steps: tuple[Revision, ...]) -> tuple[RevisionStep, ...]:

@@ -154,11 +154,15 @@ class _Recorder:
 
     def _line(self) -> int | None:
         """Return the line of the revision's file that is being run; None when its code is somewhere else."""
-        path = os.fspath(self.current.path.resolve()) if self.current else None
-        frame = sys._getframe()
-        while frame.f_back is not None and os.path.realpath(frame.f_code.co_filename) != path:
+        if self.current is None:
+            return None
+        path, frame = self.current.path.resolve(), sys._getframe()
+        while frame.f_back is not None:
+            name = frame.f_code.co_filename
+            if name.endswith(path.name) and os.path.realpath(name) == os.fspath(path):
+                return frame.f_lineno
             frame = frame.f_back
-        return frame.f_lineno if frame.f_back is not None else None
+        return None
 
 
 @contextlib.contextmanager

@@ -34,7 +34,8 @@ def create_revision(
     current = current_revision(db)
     check_known(graph, current)
     if current != head:
-        raise Refused(f"The database is at revision {current or 'base'}, not at {head}.", "Run litxdb migrate first.")
+        own = f" --directory {directory}" if len(graph.directories) > 1 else ""
+        raise Refused(f"The database is at revision {current or 'base'}, not at {head}.", f"Run: litxdb migrate{own}")
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
     if not slug:
         raise Refused("A revision needs a message that says what it does.", 'For example: "add reading lists".')
@@ -60,12 +61,15 @@ def _write(
     places = tuple(dict.fromkeys(path.resolve() for path in (*graph.directories, directory)))
     project = replace(Project.litxplore(), version_locations=places)
     with turn, db.direct_engine.connect() as connection:
+        config = configuration(connection, project, metadata or Base.metadata)
         script = command.revision(
-            configuration(connection, project, metadata or Base.metadata),
+            config,
             message=message,
             autogenerate=True,
             rev_id=revision,
             version_path=directory.resolve(),
             process_revision_directives=keep_only_differences,
         )
+    if left_alone := config.attributes.get("left_alone"):
+        db.notify(f"left alone, as the models do not know them: {', '.join(sorted(left_alone))}")
     return None if script is None or isinstance(script, list) else Path(script.path)

@@ -25,7 +25,7 @@ select concat_ws(', ',
     coalesce(nullif(a.application_name, ''), 'another session'),
     'pid ' || l.pid,
     'role ' || a.usename,
-    'from ' || a.client_addr::text,
+    case when a.client_port = -1 then 'by a socket of its machine' else 'from ' || host(a.client_addr) end,
     'since ' || to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'))
 from pg_locks l left join pg_stat_activity a using (pid)
 where l.locktype = 'advisory' and l.granted and l.objsubid = 1
@@ -55,7 +55,8 @@ class MigrationLock:
         deadline = time.monotonic() + wait_seconds
         said = False
         with self.connection.cursor() as cursor:
-            cursor.execute("set idle_session_timeout = 0")
+            # this session idles, and writes the log: nothing may end it, and nothing may hold it up
+            cursor.execute("set idle_session_timeout = 0; set statement_timeout = 0; set lock_timeout = '1s'")
             cursor.execute(KEY)
             key = cursor.fetchone()
             while True:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from litxdb.database import Database
 from litxdb.errors import Refused, ServerRefused
+from litxdb.migrate import log
 from litxdb.migrate.graph import Graph
 from litxdb.migrate.project import Project
 from litxdb.migrate.results import Entry, Pending, Status
@@ -34,13 +36,28 @@ def status(db: Database, *, directory: Path | None = None, project: Project | No
 
 
 def history(db: Database, *, directory: Path | None = None, project: Project | None = None) -> list[Entry]:
-    """List all revisions, oldest first, and which of them the database has."""
+    """List all revisions, oldest first, which of them the database has, and what its log knows of them."""
     project = project or Project.litxplore(directory)
     graph = project.graph()
-    current = current_revisions(db, project)
+    with closing(db.connect(autocommit=True)) as connection:
+        current = read_revisions(connection, project)
+        logged = log.read(connection)
     check_known(graph, current)
     applied = graph.lineage(current)
-    return [Entry(each.id, each.message, each in applied, each.id in current) for each in graph.revisions]
+    changed = log.changed(logged, applied)
+    entries = [Entry(each.id, each.message, each in applied, each.id in current) for each in graph.revisions]
+    return [
+        replace(
+            entry,
+            applied_at=known.applied_at,
+            applied_by=known.applied_by,
+            milliseconds=known.milliseconds,
+            changed=revision in changed,
+        )
+        if entry.applied and (known := logged.get(entry.revision))
+        else entry
+        for entry, revision in zip(entries, graph.revisions, strict=True)
+    ]
 
 
 def current_revision(db: Database) -> str | None:
@@ -101,5 +118,5 @@ def check_known(graph: Graph, current: str | tuple[str, ...] | None) -> None:
         if graph.get(each) is None:
             raise Refused(
                 f"The database is at revision {each}, which this litxdb does not know.",
-                "A newer litxdb, or another project, migrated it: use that one, or say where its revisions are.",
+                "A newer litxdb migrated it, or a project with revisions of its own: name those with --directory.",
             )

@@ -11,6 +11,14 @@ from sqlalchemy import Connection, MetaData
 from litxdb.database import Database
 
 
+def include(thing: object, name: str | None, kind: str, reflected: bool, counterpart: object) -> bool:
+    """Leave tables alone that the models do not know: whose they are, nobody here can tell."""
+    unknown = kind == "table" and reflected and counterpart is None
+    if unknown:
+        context.config.attributes.setdefault("left_alone", []).append(name)
+    return not unknown
+
+
 def run(connection: Connection, metadata: MetaData | None) -> None:
     """Run what Alembic was asked for, each revision in a transaction of its own."""
     context.configure(
@@ -18,6 +26,7 @@ def run(connection: Connection, metadata: MetaData | None) -> None:
         target_metadata=metadata,
         transaction_per_migration=True,
         compare_server_default=True,
+        include_object=include,
     )
     with context.begin_transaction():
         context.run_migrations()

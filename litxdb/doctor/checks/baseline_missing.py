@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from litxdb.database import Database
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 
-def check(db: Database, connection: Connection) -> Iterator[Finding]:
+def check(db: Database, connection: Connection, directory: Path | None) -> Iterator[Finding]:
     """Look for the baseline's settings and fetchers; the default user is the operator's to keep or delete."""
     with connection.cursor() as cursor:
         for table, column, wanted in (("system_state", "key", tuple(STATE)), ("fetcher_state", "fetcher", FETCHERS)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from litxdb.database import Database
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 
-def check(db: Database, connection: Connection) -> Iterator[Finding]:
+def check(db: Database, connection: Connection, directory: Path | None) -> Iterator[Finding]:
     """Compare alembic_version with the revisions of this version of litxdb."""
-    stands = status(db)
+    stands = status(db, directory=directory)
     if stands.current != stands.head:
         yield Finding(
             check="pending_revisions",

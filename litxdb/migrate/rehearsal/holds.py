@@ -96,8 +96,7 @@ def _row(
         # an UPDATE may go by an index: then it takes no longer there
         low = milliseconds * max(1.0, ratio / MARGIN) if _reads_all(effect) else milliseconds
     changed = max(statement.rows, 0) if _CHANGES.match(statement.sql) else 0
-    builds = tuple(index for indexes in effect.builds.values() for index in indexes)
-    worked = effect.rewrites, effect.scans, builds, effect.wal_bytes
+    worked = effect.rewrites, effect.scans, effect.builds, effect.wal_bytes
     return Rehearsed(
         revision, number, statement.sql, milliseconds, low, high, statement.autocommit, locks, *worked, changed
     )
@@ -126,11 +125,11 @@ def _holds(ran: list[tuple[Rehearsed, bool]]) -> Iterator[Hold]:
 def _involved(
     statement: Statement, effect: Effect, locks: Mapping[str, str], held: Mapping[str, str]
 ) -> Collection[str]:
-    """Return the tables that a statement works through, as far as that is known: those it rewrites, locks or names."""
-    if effect.rewrites:
-        return effect.rewrites
+    """Return the tables that a statement works through, as far as that is known: those it works on, locks or names."""
+    if _reads_all(effect):
+        return {*effect.rewrites, *effect.scans, *effect.builds}
     named = [table for table in held if table.rpartition(".")[2].strip('"') in statement.sql]
-    return {*effect.scans, *locks, *named} or (() if statement.reads else set(held))
+    return {*locks, *named} or (() if statement.reads else set(held))
 
 
 def _reads_all(effect: Effect) -> bool:

@@ -181,7 +181,7 @@ def _accepted_texts(cursor: Cursor, column: Column, texts: list[str], checks: li
 
 
 def _sound(cursor: Cursor, column: Column, made: str, checks: list[str]) -> bool:
-    """Tell whether the column's checks hold for all of these rows; a value that its type rejects is an error."""
+    """Tell whether the checks hold for all of these rows; a value that the type does not accept is an error."""
     import psycopg2
 
     holds = " and ".join(f"({check}) is not false" for check in checks) or "true"

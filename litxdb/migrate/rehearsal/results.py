@@ -39,9 +39,14 @@ class Rehearsed:
     locks: Mapping[str, str] = field(default_factory=dict, hash=False)
     rewrites: tuple[str, ...] = ()
     scans: tuple[str, ...] = ()
-    builds: tuple[str, ...] = ()
+    builds: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     wal_bytes: int = 0
     changed: int = 0
+
+    @property
+    def works_on(self) -> tuple[str, ...]:
+        """The tables that it rewrites, reads through or builds an index on."""
+        return tuple(dict.fromkeys((*self.rewrites, *self.scans, *self.builds)))
 
 
 @dataclass(frozen=True)

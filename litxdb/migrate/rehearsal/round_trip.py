@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
 
 from litxdb.database import Database
 from litxdb.errors import Refused, ServerRefused
-from litxdb.migrate.capture import SCRATCH, capture
+from litxdb.migrate.capture import capture
 from litxdb.migrate.catalog import Fingerprint, compare, fingerprint
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.project import Project
@@ -25,7 +26,6 @@ def stepwise(
     schema: Database,
     revisions: tuple[Revision, ...],
     clone: Clone,
-    watch: Callable[[Revision], None],
 ) -> Iterator[Trace]:
     """Yield what is wrong with each revision, all of which lead on from `schema`, a database without rows.
 
@@ -35,11 +35,15 @@ def stepwise(
     behind: list[Revision] = []
     with ExitStack() as stack:
         trial = stack.enter_context(clone(schema))
+        before = schema_of(project, trial)
         for revision in revisions:
-            watch(revision)
-            found = list(_there_and_back(project, trial, revision))
+            trip = _Trip(project, trial, revision, before)
+            found = list(trip.traces())
             yield from found
             behind.append(revision)
+            before = trip.after
+            if not trip.after:
+                return  # nothing can follow it here
             if found and revision is not revisions[-1]:
                 stack.close()
                 capture(project, schema, behind)
@@ -47,27 +51,46 @@ def stepwise(
                 trial = stack.enter_context(clone(schema))
 
 
-def _there_and_back(project: Project, trial: Database, revision: Revision) -> Iterator[Trace]:
-    before = fingerprint(trial)
-    capture(project, trial, [revision])
-    after = fingerprint(trial)
-    try:
-        capture(project, trial, [revision], up=False)
-    except (Refused, ServerRefused) as error:
-        yield Trace(revision.id, f"cannot be reverted: {said(error)}")
-        return
-    back = fingerprint(trial)
-    left = compare(before, back)
-    if left:
-        yield Trace(revision.id, f"leaves {len(left)} {_differences(left)} when it is reverted", left)
-    try:
-        capture(project, trial, [revision])
-    except ServerRefused as error:
-        yield Trace(revision.id, f"cannot be applied again after it was reverted: {said(error)}")
-        return
-    again = compare(after, fingerprint(trial))
-    if again:
-        yield Trace(revision.id, f"makes another schema the second time: {len(again)} {_differences(again)}", again)
+@dataclass
+class _Trip:
+    """One revision up, down and up again; `after` is the schema with it."""
+
+    project: Project
+    trial: Database
+    revision: Revision
+    before: Fingerprint
+    after: Fingerprint = field(default_factory=dict)
+
+    def traces(self) -> Iterator[Trace]:
+        try:
+            capture(self.project, self.trial, [self.revision])
+        except ServerRefused as error:  # it passed where the tables have rows
+            yield Trace(self.revision.id, f"fails where the tables are empty: {said(error)}")
+            return
+        self.after = schema_of(self.project, self.trial)
+        try:
+            capture(self.project, self.trial, [self.revision], up=False)
+        except (Refused, ServerRefused) as error:
+            yield Trace(self.revision.id, f"cannot be reverted: {said(error)}")
+            return
+        left = compare(self.before, schema_of(self.project, self.trial))
+        if left:
+            yield Trace(self.revision.id, f"leaves {_count(left)} when it is reverted", left)
+        try:
+            capture(self.project, self.trial, [self.revision])
+        except ServerRefused as error:
+            yield Trace(self.revision.id, f"cannot be applied again after it was reverted: {said(error)}")
+            return
+        again = compare(self.after, schema_of(self.project, self.trial))
+        if again:
+            yield Trace(self.revision.id, f"makes another schema the second time: {_count(again)}", again)
+
+
+def schema_of(project: Project, db: Database) -> Fingerprint:
+    """Read the catalogue without the version table, whatever the project calls it: Alembic makes it, and leaves it."""
+    table = f"{project.version_schema or 'public'}.{project.version_table}"
+    theirs = {table, f"{table}_pkc", f"{table}.{project.version_table}_pkc", f"{table}.version_num"}
+    return {key: text for key, text in fingerprint(db).items() if key[1].replace('"', "") not in theirs}
 
 
 def in_one_go(
@@ -85,7 +108,7 @@ def in_one_go(
     chain = revisions[max(broken, default=-1) + 1 :]
     if not chain:
         return
-    after = fingerprint(copy)
+    after = schema_of(project, copy)
     try:
         capture(project, copy, chain[::-1], up=False)
     except (Refused, ServerRefused) as error:
@@ -93,13 +116,13 @@ def in_one_go(
         return
     explained = {(each.kind, each.object) for traces in known.values() for t in traces for each in t.differences}
     if len(chain) == len(revisions):
-        yield from _unexplained(before, fingerprint(copy), explained, "reverting all in one go leaves")
+        yield from _unexplained(before, schema_of(project, copy), explained, "reverting leaves")
     try:
         capture(project, copy, chain)
     except ServerRefused as error:
-        yield Trace(None, f"all in one go cannot be applied again after they were reverted: {said(error)}")
+        yield Trace(None, f"cannot be applied again after they were reverted: {said(error)}")
         return
-    yield from _unexplained(after, fingerprint(copy), explained, "all in one go make another schema the second time:")
+    yield from _unexplained(after, schema_of(project, copy), explained, "make another schema the second time:")
 
 
 def _unexplained(
@@ -107,13 +130,13 @@ def _unexplained(
 ) -> Iterator[Trace]:
     more = tuple(each for each in compare(expected, found) if (each.kind, each.object) not in explained)
     if more:
-        yield Trace(None, f"{title} {len(more)} {_differences(more)}", more)
+        yield Trace(None, f"{title} {_count(more)}", more)
 
 
 def said(error: Refused | ServerRefused) -> str:
     """Return what went wrong, without the revision and without where the scratch database stands now."""
-    return _BEGINNING.sub("", error.message.removesuffix(SCRATCH).rstrip(" ."))
+    return _BEGINNING.sub("", error.message.removesuffix(" No revision is applied.").removesuffix("."))
 
 
-def _differences(found: tuple[object, ...]) -> str:
-    return "difference" if len(found) == 1 else "differences"
+def _count(found: tuple[object, ...]) -> str:
+    return f"{len(found)} difference{'s' if len(found) > 1 else ''}"

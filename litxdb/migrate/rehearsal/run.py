@@ -10,20 +10,19 @@ from dataclasses import dataclass, field, replace
 from litxdb.database import Database
 from litxdb.errors import ServerRefused
 from litxdb.local import Cluster, scratch, scratch_database
-from litxdb.migrate.apply import Watch
 from litxdb.migrate.capture import capture, replayed
-from litxdb.migrate.catalog import fingerprint
 from litxdb.migrate.graph import HEAD, Graph, Revision
 from litxdb.migrate.plan import tips, upgrades
 from litxdb.migrate.project import Project
 from litxdb.migrate.rehearsal.fill import fill as generate
 from litxdb.migrate.rehearsal.holds import Sizes, measured
 from litxdb.migrate.rehearsal.results import Filled, Hold, Rehearsal, Rehearsed, Trace
-from litxdb.migrate.rehearsal.round_trip import in_one_go, said, stepwise
+from litxdb.migrate.rehearsal.round_trip import in_one_go, said, schema_of, stepwise
 from litxdb.migrate.rehearsal.target import Target, read_target
 from litxdb.migrate.rehearsal.verdict import verdict
 from litxdb.migrate.results import RevisionStep
 from litxdb.migrate.state import shown
+from litxdb.migrate.steps import Watch
 from litxdb.settings import Settings
 
 ROWS = 50_000
@@ -105,11 +104,11 @@ class _Run:
             with self._step("rows", "made up, or put in from elsewhere"):
                 filled = tuple(fill(copy))
             sizes = Sizes(filled)
-            before = fingerprint(copy)
+            before = schema_of(self.project, copy)
             self._measure(copy, sizes)
             with self._step("round trip", "down and up again, one by one and in one go"):
                 passed = tuple(self.passed)
-                self.traces += stepwise(self.project, schema, passed, self._clone, lambda revision: None)
+                self.traces += stepwise(self.project, schema, passed, self._clone)
                 known: dict[str | None, list[Trace]] = {}
                 for trace in self.traces:
                     known.setdefault(trace.revision, []).append(trace)

@@ -11,6 +11,7 @@ from litxdb.migrate.rehearsal.results import Hold, Trace
 NOTICEABLE_MS = 50.0
 """What nobody notices: a page takes longer."""
 
+_ADDS = re.compile(r"\badd\s+(?!constraint\b|primary\b|unique\b|foreign\b|check\b|exclude\b)")
 _BUILDS = re.compile(r"^\s*create\s+(unique\s+)?index\b", re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ def verdict(
             f"no rows could be made for it.{'' if not traces else ' And ' + trip + '.'}"
         )
     if traces:
-        return f"{trip[0].upper()}{trip[1:]}. {_calm(worst, sizes, max_block_seconds)}."
+        return f"{trip}. {_calm(worst, sizes, max_block_seconds)}."
     return f"{_calm(worst, sizes, max_block_seconds)}; {trip}."
 
 
@@ -62,21 +63,33 @@ def _trip(traces: Sequence[Trace]) -> str:
         f" ({', '.join(f'{each.kind} {each.object}' for each in first.differences[:2])})" if first.differences else ""
     )
     more = f", and {len(traces) - 1} more" if len(traces) > 1 else ""
-    return f"{first.revision or 'the way down and up'} {first.message}{names}{more}"
+    return f"{first.revision or 'all in one go:'} {first.message}{names}{more}"
 
 
 def _sentence(hold: Hold, sizes: Sizes) -> str:
-    rows, here = sizes.rows(hold.table)
+    subject = _subject(hold)
+    rows, here = sizes.rows(subject)
     size = f" on {here if not hold.estimated else rows:,} rows" if rows or here else ""
+    of = "" if subject == hold.table else f" of {_short(subject)}"
     about = f"for about {period(hold.low, hold.high)}"
     if hold.estimated:
         about = f"for an estimated {period(hold.low, hold.high)}"
-        size += f", from {period(hold.milliseconds, hold.milliseconds)} on {here:,}"
-    return f"{hold.revision} blocks {_whom(hold)} {about} ({_cause(hold)}{size})"
+        size += f", from {_time(hold.milliseconds)} on {here:,}"
+    return f"{hold.revision} blocks {_whom(hold)} {about} ({_cause(hold)}{of}{size})"
+
+
+def _subject(hold: Hold) -> str:
+    """Return the table that takes the time: a lock on one may last as long as the work on another."""
+    tables = hold.cause.works_on
+    return hold.table if hold.table in tables or not tables else tables[0]
+
+
+def _short(table: str) -> str:
+    return table.removeprefix("public.")
 
 
 def _whom(hold: Hold) -> str:
-    table = hold.table.removeprefix("public.")
+    table = _short(hold.table)
     return (
         f"{hold.blocks} of {table}" if hold.lock == ROWS or hold.blocks == "reads and writes" else f"writes to {table}"
     )
@@ -95,9 +108,11 @@ def _cause(hold: Hold) -> str:
 
 def _remedy(hold: Hold) -> str:
     sql, cause = hold.cause.sql.lower(), hold.cause
+    if _subject(hold) != hold.table and hold.table not in cause.locks:
+        return "give each statement a revision of its own, as a lock lasts to the end of its transaction"
     if _BUILDS.match(sql):
         return "build the index CONCURRENTLY"
-    if cause.rewrites and "add column" in sql:
+    if cause.rewrites and _ADDS.search(sql):
         return "add the column without its default, set the default after it, and fill the rows in batches"
     if cause.rewrites and " type " in sql:
         return "add a column of the new type, fill it in batches, and switch over"

@@ -4,10 +4,10 @@
 --
 -- min-version: 15
 -- column: table  text    Name with its schema
--- column: rows   bigint  The greater one of what ANALYZE and what the cumulative statistics count
+-- column: rows   bigint  What ANALYZE counted, before the first one the cumulative statistics
 select
     format('%I.%I', n.nspname, c.relname) as "table",
-    greatest(c.reltuples::bigint, coalesce(pg_stat_get_live_tuples(c.oid), 0), 0) as rows
+    case when c.reltuples > 0 then c.reltuples::bigint else coalesce(pg_stat_get_live_tuples(c.oid), 0) end as rows
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema';

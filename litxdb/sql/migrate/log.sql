@@ -1,0 +1,19 @@
+-- The last time that each revision was applied by litxdb
+--
+-- Plain Alembic leaves no trace here, so a revision that it applied may be missing.
+--
+-- min-version: 15
+-- column: revision      text       The revision
+-- column: applied_at    timestamp  When it began
+-- column: applied_by    text       The role, and who ran litxdb where
+-- column: milliseconds  float      How long it took
+-- column: checksum      text       SHA-256 of its file
+select distinct on (revision)
+    revision,
+    started as applied_at,
+    format('%s (%s@%s)', role, os_user, host) as applied_by,
+    milliseconds,
+    checksum
+from litxdb.migrations
+where direction = 'up' and outcome = 'applied'
+order by revision, started desc
