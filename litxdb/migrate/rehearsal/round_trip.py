@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from litxdb.database import Database
 from litxdb.errors import Refused, ServerRefused
-from litxdb.migrate.capture import capture
+from litxdb.migrate.capture import SCRATCH, capture
 from litxdb.migrate.catalog import Fingerprint, compare, fingerprint
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.project import Project
@@ -135,7 +135,7 @@ def _unexplained(
 
 def said(error: Refused | ServerRefused) -> str:
     """Return what went wrong, without the revision and without where the scratch database stands now."""
-    return _BEGINNING.sub("", error.message.removesuffix(" No revision is applied.").removesuffix("."))
+    return _BEGINNING.sub("", error.message.removesuffix(SCRATCH).rstrip(" ."))
 
 
 def _count(found: tuple[object, ...]) -> str:
