@@ -336,6 +336,20 @@ def test_drift_of_a_project(write: Writer, run: Run, empty_url: str, empty_db: D
     assert (found.code, [row["object"] for row in found.json["rows"]]) == (Exit.FINDINGS, ["public.a.strange"])
 
 
+def test_lint_and_rehearsal_of_a_project(write: Writer, run: Run, empty_url: str, empty_db: Database) -> None:
+    place = write()
+    write.revision("a", None, "op.create_table('a', sa.Column('id', sa.Integer))")
+    assert run("migrate", "--project", place, "--url", empty_url).code == Exit.DONE
+    write.revision("b", "a", "op.create_index('ix', 'a', ['id'])", "op.drop_index('ix')")
+    linted = run("lint", "--project", place, "--url", empty_url, "--format", "json")
+    assert linted.code in (Exit.DONE, Exit.FINDINGS)
+    assert {row["revision"] for row in linted.json["rows"]} == {"b"}
+    rehearsed = run("rehearse", "--project", place, "--against", empty_url, "--format", "json")
+    assert rehearsed.code in (Exit.DONE, Exit.FINDINGS)
+    assert {row["revision"] for row in rehearsed.json["rows"]} == {"b"}
+    assert status(empty_db, project=find_project(place, empty_db)).current == "a"
+
+
 def test_what_cannot_be_replayed_is_told_so(write: Writer, empty_db: Database) -> None:
     place = write()
     write.revision("a", None, "op.add_column('grown_elsewhere', sa.Column('x', sa.Text))", "pass")

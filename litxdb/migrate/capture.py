@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from litxdb.migrate.measure import Meter
 
+SCRATCH = "That was a scratch database: no other was changed."
 REPLAY_HINT = "What needs a replay (drift, the plan, the script) is not to be had; migrate, rollback and status work."
 UNTOUCHED = "That was a scratch database: no other was changed."
 VOLATILE = "select distinct proname from pg_proc where provolatile = 'v' and proname = any(%s)"
@@ -64,7 +65,7 @@ def capture(
     Meant for a scratch database (`replayed` makes one), which they must lead on from. Each is committed by itself, so
     that after a failure the ones before it stand. Alembic's own statements are kept apart; statements of sessions that
     a revision opens with the same engine are caught too. `measure` needs a superuser: it adds to each statement its
-    `Effect`, sees scans and rewrites by an event trigger and debug messages, and takes about three times as long.
+    `Effect`, sees scans and rewrites by an event trigger and debug messages, and takes about half as long again.
 
     `empty` says that the database is: what is missing there is then a matter of the history, and told so. A statement
     that does not get its lock in three seconds fails, as in `upgrade`.

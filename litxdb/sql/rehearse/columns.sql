@@ -62,5 +62,5 @@ join resolved r on r.attrelid = c.oid and r.attnum = a.attnum
 join pg_type t on t.oid = r.typid and t.typtype <> 'd'
 join pg_namespace tn on tn.oid = t.typnamespace
 left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'litxdb')
 order by 1, a.attnum;

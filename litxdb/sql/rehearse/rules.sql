@@ -13,7 +13,7 @@ with tables as (
     select c.oid, c.relispartition, format('%I.%I', n.nspname, c.relname) as name
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'litxdb')
 )
 select
     t.name as "table",

@@ -10,4 +10,4 @@ select
     case when c.reltuples > 0 then c.reltuples::bigint else coalesce(pg_stat_get_live_tuples(c.oid), 0) end as rows
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
-where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema';
+where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'litxdb');
