@@ -17,7 +17,7 @@ ROWS = 300
 TABLES = """
 select quote_ident(n.nspname) || '.' || quote_ident(c.relname)
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind = 'r' and n.nspname !~ '^(pg_|information)' and c.relname <> 'alembic_version'
+where c.relkind = 'r' and n.nspname !~ '^(pg_|information|litxdb$)' and c.relname <> 'alembic_version'
 """
 FOREIGN_KEYS = """
 select k.conrelid::regclass::text, k.confrelid::regclass::text,
