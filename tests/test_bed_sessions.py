@@ -64,7 +64,7 @@ def session(directory: Path, test: str, **env: str) -> subprocess.CompletedProce
     file.write_text(test)
     options = ["-q", "-p", "no:cacheprovider", "-p", "tests.conftest", "-c", str(ROOT / "pyproject.toml")]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *options, file],
+        [sys.executable, "-m", "pytest", "-n", "0", *options, file],
         cwd=ROOT,
         env={**os.environ, **env},
         capture_output=True,
