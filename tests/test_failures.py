@@ -38,7 +38,7 @@ SOON, SLOWLY, BRIEFLY, NEVER = Retry.SOON, Retry.SLOWLY, Retry.BRIEFLY, Retry.NE
         ('could not translate host name "nope" to address: Name or service not known', NEVER),
         ("SSL error: certificate verify failed", NEVER),
         ('server certificate for "localhost" does not match host name "127.0.0.1"', NEVER),
-        ('root certificate file "/root/.postgresql/root.crt" does not exist', NEVER),
+        ('root certificate file "/home/ada/.postgresql/root.crt" does not exist', NEVER),
         ("server does not support SSL, but SSL was required", NEVER),
         ("received invalid response to SSL negotiation: H", NEVER),
         ("FATAL:  SSL required", NEVER),

@@ -19,7 +19,7 @@ from tests.bed.scram import authenticate
 from tests.bed.urls import address_of, url_of
 from tests.bed.wire import CANCEL_REQUEST, error_response
 
-OWNER, PASSWORD = "neondb_owner", "npg_Zq7Xw2Lk9Rt4"
+OWNER, PASSWORD = "neondb_owner", "neon-test-word"
 INSECURE = "connection is insecure (try using `sslmode=require`)"
 NO_ENDPOINT = (
     "Endpoint ID is not specified. Either please upgrade the postgres client library (libpq) for SNI support or pass "
