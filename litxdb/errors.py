@@ -43,8 +43,20 @@ class LitxdbError(Exception):
         self.hint = hint
 
 
+class ArgumentInvalid(LitxdbError):
+    """What a person typed names something that does not exist, or contradicts itself."""
+
+    code = Exit.USAGE
+
+
 class ConfigurationInvalid(LitxdbError):
     """A setting, a URL or a file that litxdb was told to use is missing or wrong."""
+
+    code = Exit.CONFIGURATION
+
+
+class StoreUnusable(LitxdbError):
+    """Where backups live cannot be read or written: a permission, a full disk, a place that is not there."""
 
     code = Exit.CONFIGURATION
 
@@ -79,6 +91,12 @@ class ToolMissing(LitxdbError):
     code = Exit.TOOL
 
 
+class BackupDamaged(LitxdbError):
+    """A backup is not what it was when it was made, or part of it is missing."""
+
+    code = Exit.FINDINGS
+
+
 class LockHeld(LitxdbError):
     """Another run holds the lock that this one needs."""
 
@@ -91,3 +109,7 @@ class Interrupted(BaseException):
 
 class Terminated(BaseException):
     """SIGTERM arrived."""
+
+
+STOPPED = (Interrupted, Terminated, KeyboardInterrupt)
+"""What ends a run because somebody wants it to end."""

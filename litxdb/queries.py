@@ -10,13 +10,19 @@ A file is one question. Its header is its documentation and its contract:
     -- param: limit = 20
     -- column: index  text  Name with its schema
 
-`slow_queries.pg17.sql` is the variant of `slow_queries.sql` for servers from version 17 on, with the same columns.
+`slow_queries.pg17.sql` is the variant of `slow_queries.sql` for servers from version 17 on, with the same columns. What
+reads an extension's views varies by the extension's version: `-- needs: extension pg_stat_statements 1.11`. Such a file
+names the views without their schema: in psql, as in `litxdb.reading`, the search_path finds them. `-- needs:
+pg_read_all_stats` names a role without which a part is missing, `-- window: database` says that the answer counts since
+the statistics began.
 """
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections import namedtuple
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -26,9 +32,14 @@ from litxdb.errors import ToolMissing
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-KEYS = frozenset({"min-version", "needs", "param", "column", "level", "remedy"})
+KEYS = frozenset({"min-version", "needs", "param", "column", "level", "remedy", "window"})
+"""The keys of any header; those of a check beside them are Declaration's fields and its area."""
+CHECK_KEYS = frozenset({"area", "threshold", "fix", "lock", "tier", "triage"})
 OLDEST_VERSION = 15
 _KEY = re.compile(r"^(?P<key>[a-z-]+): +(?P<value>.+)$")
+TAG = "/* litxdb */"
+"""Stands in every statement, so that pg_stat_statements can tell ours from the application's."""
+
 _PARAMETER = re.compile(r"(?<![:\w]):(?P<name>[a-z_]+)\b")
 
 
@@ -58,6 +69,17 @@ class Query:
         return int(self.key("min-version", str(OLDEST_VERSION)))
 
     @property
+    def extensions(self) -> dict[str, tuple[int, ...]]:
+        """The extensions that this file needs, each with its oldest version."""
+        needs = (need.split() for need in self.keys.get("needs", ()))
+        return {need[1]: numbered(need[2]) for need in needs if need[0] == "extension" and len(need) == 3}
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The predefined roles without which a part of the answer is missing."""
+        return tuple(need for need in self.keys.get("needs", ()) if need.startswith("pg_"))
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of the answer, in order: the contract of the JSON output."""
         return tuple(Column(*value.split(None, 2)) for value in self.keys.get("column", ()))
@@ -74,11 +96,20 @@ class Query:
 
     def run(self, connection: Connection, **parameters: object) -> list[dict[str, Any]]:
         """Run the query and return its rows by column name; parameters that are left out take their defaults."""
+        names, rows = self._ask(connection, parameters)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def read(self, connection: Connection, **parameters: object) -> list[Any]:
+        """Run the query and return its rows as named tuples."""
+        names, rows = self._ask(connection, parameters)
+        row: Any = namedtuple("row", names)  # type: ignore[misc]  # as many fields as the file has columns
+        return [row._make(values) for values in rows]
+
+    def _ask(self, connection: Connection, parameters: dict[str, object]) -> tuple[list[str], list[Any]]:
         statement = _PARAMETER.sub(r"%(\g<name>)s", self.statement.replace("%", "%%"))
         with connection.cursor() as cursor:
-            cursor.execute(statement, {**self.parameters, **parameters})
-            names = [column.name for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            cursor.execute(tagged(statement), {**self.parameters, **parameters})
+            return [column.name for column in cursor.description or ()], cursor.fetchall()
 
 
 def names(folder: str) -> list[str]:
@@ -86,17 +117,63 @@ def names(folder: str) -> list[str]:
     return sorted({query.name for query in _every(folder)})
 
 
-def load(folder: str, name: str, server_version: int) -> Query:
+def find(folder: str, name: str) -> Query:
+    """Return a query's variant for the oldest servers, for its header."""
+    return min((query for query in _every(folder) if query.name == name), key=_newness)
+
+
+def load(folder: str, name: str, server_version: int, extensions: Mapping[str, str] | None = None) -> Query:
     """Return the newest variant that runs on a server of this version (as libpq numbers it: 180006 is 18.6).
 
-    Raises ToolMissing when the server is older than all of them.
+    `extensions` are those of the database, with their versions. Raises ToolMissing when the server or an extension is
+    older than all variants need, or the extension is not there.
     """
-    variants = sorted((query for query in _every(folder) if query.name == name), key=lambda query: query.min_version)
+    variants = [query for query in _every(folder) if query.name == name]
     fitting = [query for query in variants if query.min_version <= server_version // 10000]
     if not fitting:
-        oldest = variants[0].min_version if variants else OLDEST_VERSION
+        oldest = min((query.min_version for query in variants), default=OLDEST_VERSION)
         raise ToolMissing(f"{name} needs PostgreSQL {oldest} or newer.", "Upgrade the server.")
-    return fitting[-1]
+    there = {extension: numbered(version) for extension, version in (extensions or {}).items()}
+    satisfied = [q for q in fitting if all(there.get(each, ()) >= least for each, least in q.extensions.items())]
+    if not satisfied:
+        raise _extension_missing(min(fitting, key=_newness), there)
+    return max(satisfied, key=_newness)
+
+
+def tagged(statement: str) -> str:
+    """Mark a statement as ours, behind its first word: from 18 on the server drops comments before that.
+
+    >>> tagged("select 1")
+    'select /* litxdb */ 1'
+    """
+    first, blank, rest = re.split(r"(\s)", statement.lstrip(), maxsplit=1)
+    return f"{first} {TAG}{blank}{rest}"
+
+
+def numbered(version: str) -> tuple[int, ...]:
+    """Turn an extension's version into numbers that compare.
+
+    >>> numbered("1.9") < numbered("1.10"), numbered("0.8.6-beta2")
+    (True, (0, 8, 6, 2))
+    """
+    return tuple(int(number) for number in re.findall(r"\d+", version))
+
+
+def _newness(query: Query) -> tuple[int, list[tuple[int, ...]]]:
+    return query.min_version, list(query.extensions.values())
+
+
+def _extension_missing(query: Query, there: Mapping[str, tuple[int, ...]]) -> ToolMissing:
+    name, least = next((name, least) for name, least in query.extensions.items() if there.get(name, ()) < least)
+    if name in there:
+        version = ".".join(map(str, least))
+        return ToolMissing(f"{query.name} needs {name} {version} or newer.", f"Run: alter extension {name} update")
+    return ToolMissing(
+        f"The extension {name} is not installed in this database.",
+        f"Run: create extension {name}; the server must have it in shared_preload_libraries."
+        if name == "pg_stat_statements"
+        else f"Run: create extension {name}",
+    )
 
 
 def parse(folder: str, name: str, text: str) -> Query:
@@ -112,7 +189,7 @@ def parse(folder: str, name: str, text: str) -> Query:
     prose: list[str] = []
     for line in header[1:]:
         match = _KEY.match(line)
-        if match and match["key"] in KEYS:
+        if match and match["key"] in KEYS | CHECK_KEYS:
             keys[match["key"]] = (*keys.get(match["key"], ()), match["value"])
         else:
             prose.append(line)
@@ -124,7 +201,8 @@ def _header_length(lines: list[str]) -> int:
     return next((index for index, line in enumerate(lines) if not line.startswith("--")), len(lines))
 
 
-def _every(folder: str) -> Iterator[Query]:
-    for path in files("litxdb").joinpath("sql", folder).iterdir():
-        if path.name.endswith(".sql"):
-            yield parse(folder, path.name.partition(".")[0], path.read_text(encoding="utf-8"))
+@functools.cache
+def _every(folder: str) -> tuple[Query, ...]:
+    directory = files("litxdb").joinpath("sql", folder)
+    paths = [path for path in directory.iterdir() if path.name.endswith(".sql")] if directory.is_dir() else []
+    return tuple(parse(folder, path.name.partition(".")[0], path.read_text(encoding="utf-8")) for path in paths)

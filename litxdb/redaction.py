@@ -27,11 +27,6 @@ def remember(secret: str | None, public: frozenset[str] = frozenset()) -> None:
         _anywhere.add(secret.replace("\\", "\\\\").replace("'", "\\'"))
 
 
-def forget() -> None:
-    """Forget every secret: for a process that serves one database after another, and for tests."""
-    _anywhere.clear()
-
-
 def redact(text: str) -> str:
     """Replace every remembered secret, and whatever stands where a URL or a DSN has its password.
 
@@ -42,3 +37,29 @@ def redact(text: str) -> str:
         text = text.replace(secret, MASK)
     text = _IN_URL.sub(rf"\g<head>{MASK}", text)
     return _IN_DSN.sub(rf"\g<head>{MASK}", text)
+
+
+_SQL = re.compile(
+    r"""
+    (?P<kept> "(?:[^"]|"")*" | \$\d+ )                                      # quoted names, parameters
+    | (?P<comment> /\*(?:/\*.*?\*/|.)*?(?:\*/|\Z) | --[^\n]* )
+    | (?P<value>
+        \b[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)                                  # a text may be cut off
+        | (?:\b(?:[bBxXnN]|[uU]&))?'(?:[^']|'')*(?:'|\Z)
+        | \$(?P<tag>[^\W\d]\w*|)\$.*?(?:\$(?P=tag)\$|\Z)
+        | (?<![\w$])(?:0[xXoObB][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)
+    )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def without_values(statement: str) -> str:
+    r"""Take the values and the comments out of an SQL statement: what other people's sessions run holds users' data.
+
+    >>> without_values("select * from t1 where e = 'ada@x.org' and a1 = $1 and n > 4.2 -- for ada")
+    'select * from t1 where e = ? and a1 = $1 and n > ? '
+    >>> without_values(r"insert into t values (E'it\'s', $$secret$$, 'cut o")
+    'insert into t values (?, ?, ?'
+    """
+    return _SQL.sub(lambda match: match["kept"] or ("" if match["comment"] else "?"), statement)

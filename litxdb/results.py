@@ -62,23 +62,3 @@ class Seeded:
     table: str
     inserted: int
     kept: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something wrong: which check says so, how bad it is (warn or crit), of what, how it is known, what mends it."""
-
-    check: str
-    level: str
-    object: str
-    measured: str
-    title: str
-    remedy: str
-
-
-@dataclass(frozen=True)
-class Examination:
-    """What an examination looked at, and what it found; no findings means well only for the checks in `examined`."""
-
-    examined: tuple[str, ...]
-    rows: tuple[Finding, ...]

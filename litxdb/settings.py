@@ -19,8 +19,11 @@ VARIABLES = {
     "LITXDB_ENV": "development, test, staging or production; production asks before it destroys anything",
     "IS_PRODUCTION": "true means LITXDB_ENV=production, as older deployments write it",
     "LITXDB_HOME": "the directory of the embedded PostgreSQL",
+    "LITXDB_STATE": "the directory of what litxdb itself remembers, such as the journal of what it changed",
     "LITXDB_CONNECT_TIMEOUT": "seconds for one attempt to connect (10; 30 in production)",
     "LITXDB_RETRY_SECONDS": "seconds for which transient connection failures are retried (15)",
+    "LITXDB_BACKUP_STORE": "where backups live: a directory",
+    "LITXDB_PG_BIN": "the directory of pg_dump and pg_restore, where they are not found by themselves",
     "SSL_CERT_FILE": "certificate authorities for sslmode=verify-full, where the system's are elsewhere",
 }
 """Every variable that litxdb itself reads; libpq's (PGHOST, PGSERVICE, PGPASSFILE…) count as well."""
@@ -34,7 +37,8 @@ class Settings:
     """What a run goes by; made by `Settings.load`, or by hand in a program or a test.
 
     `url` is what the person gave, its password included, and `source` who gave it: repr shows only the second. `libpq`
-    holds the PG… variables, from `.env` too. `warnings` are sentences that the caller should show.
+    holds the PG… variables, from `.env` too; `env_file` is that file, where there is one. `warnings` are sentences that
+    the caller should show.
     """
 
     url: str | None = field(default=None, repr=False)
@@ -43,9 +47,13 @@ class Settings:
     libpq: Mapping[str, str] = field(default_factory=dict, repr=False)
     production: bool = False
     home: Path = field(default_factory=lambda: default_home())
+    state: Path = field(default_factory=lambda: default_state())
     connect_timeout_seconds: int = 10
     retry_seconds: float = 15.0
     certificates: Path | None = None
+    env_file: Path | None = None
+    backup_store: str | None = None
+    pg_bin: Path | None = None
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -57,21 +65,25 @@ class Settings:
         Raises ConfigurationInvalid for a value that is set and wrong, an empty URL included.
         """
         real = dict(os.environ if environ is None else environ)
-        filed, warnings = _read_env_file((directory or Path.cwd()) / ENV_FILE)
+        env_file = (directory or Path.cwd()) / ENV_FILE
+        filed, warnings = _read_env_file(env_file)
         values = {**filed, **real}
         production = _is_production(values)
         chosen, source = _choose_url(url, real, filed)
-        home, certificates = values.get("LITXDB_HOME"), values.get("SSL_CERT_FILE")
         return cls(
             url=chosen,
             source=source,
             direct_url=_choose_direct_url(source, real, filed),
             libpq={name: value for name, value in values.items() if name.startswith("PG") and value},
             production=production,
-            home=Path(home).expanduser().absolute() if home else default_home(),
+            home=_directory(values, "LITXDB_HOME") or default_home(),
+            state=_directory(values, "LITXDB_STATE") or default_state(),
             connect_timeout_seconds=int(_seconds(values, "LITXDB_CONNECT_TIMEOUT", 30 if production else 10, least=2)),
             retry_seconds=_seconds(values, "LITXDB_RETRY_SECONDS", 15, least=0),
-            certificates=_existing("SSL_CERT_FILE", certificates),
+            certificates=_existing("SSL_CERT_FILE", values.get("SSL_CERT_FILE")),
+            env_file=env_file if env_file.is_file() else None,
+            backup_store=values.get("LITXDB_BACKUP_STORE") or None,
+            pg_bin=_existing("LITXDB_PG_BIN", values.get("LITXDB_PG_BIN")),
             warnings=warnings,
         )
 
@@ -92,6 +104,18 @@ def default_home() -> Path:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/litxdb")
     return Path(platformdirs.user_data_dir("litxdb", appauthor=False))
+
+
+def default_state() -> Path:
+    """Where litxdb keeps what it remembers of the databases it looks after, unless LITXDB_STATE says otherwise."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("litxdb", appauthor=False))
+
+
+def surroundings(variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment for a program of PostgreSQL's: this process's, but of libpq's variables only these."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | dict(variables or {})
 
 
 def _choose_url(option: str | None, real: Mapping[str, str], filed: Mapping[str, str]) -> tuple[str | None, str]:
@@ -131,6 +155,11 @@ def _is_production(values: Mapping[str, str]) -> bool:
     if flag not in {"", "0", "1", "false", "true", "no", "yes", "off", "on"}:
         raise ConfigurationInvalid(f"IS_PRODUCTION is {flag!r}.", "Set it to true or false, or set LITXDB_ENV instead.")
     return name == "production" or flag in {"1", "true", "yes", "on"}
+
+
+def _directory(values: Mapping[str, str], name: str) -> Path | None:
+    value = values.get(name)
+    return Path(value).expanduser().absolute() if value else None
 
 
 def _existing(name: str, value: str | None) -> Path | None:

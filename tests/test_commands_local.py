@@ -1,5 +1,6 @@
 """litxdb local …: the server on this machine, as a person handles it."""
 
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,33 @@ def test_tcp_wants_a_password_that_is_never_printed(run: Run) -> None:
     with pytest.raises(psycopg2.OperationalError, match="no password supplied"):
         psycopg2.connect(url.partition("?")[0])
     assert run("ping", "--url", url).code == Exit.DONE
+
+
+def test_a_port_that_is_taken_is_named_and_spoils_nothing(run: Run) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = run("local", "start", "--port", str(port))
+    assert refused.code == Exit.CONNECTION
+    assert f"hint: Port {port} is taken: litxdb local start --port takes another, --port 0 none.\n" in refused.stderr
+    assert run("local", "start").code == Exit.DONE
+
+
+def test_a_home_that_cannot_be_looked_into_is_not_called_empty(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    outcome = run("local", "status", env={"LITXDB_HOME": str(tmp_path / "file")})
+    assert (outcome.code, outcome.stdout) == (Exit.CONFIGURATION, "")
+    assert "Not a directory" in outcome.stderr
+
+
+@pytest.mark.ordinary_user
+def test_a_home_that_cannot_be_entered_is_not_called_empty(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    outcome = run("local", "status", env={"LITXDB_HOME": str(tmp_path / "closed")})
+    assert (outcome.code, outcome.stdout) == (Exit.CONFIGURATION, "")
+    assert "Permission denied" in outcome.stderr
+    assert "LITXDB_HOME" in outcome.stderr
 
 
 def test_the_port_is_kept_until_it_is_given_up(run: Run) -> None:

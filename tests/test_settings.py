@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from litxdb.errors import ConfigurationInvalid
-from litxdb.settings import VARIABLES, Settings, default_home
+from litxdb.settings import VARIABLES, Settings, default_home, default_state
 
 OPTION, REAL, FILED = "postgresql://option/x", "postgresql://real/x", "postgresql://filed/x"
 
@@ -131,6 +131,12 @@ def test_home_is_absolute_and_may_be_set(tmp_path: Path) -> None:
     assert Settings.load(None, {"LITXDB_HOME": str(tmp_path / "a b")}, tmp_path).home == tmp_path / "a b"
     assert Settings.load(None, {"LITXDB_HOME": "relative"}, tmp_path).home.is_absolute()
     assert default_home().is_absolute()
+
+
+def test_the_state_directory_is_absolute_and_may_be_set(tmp_path: Path) -> None:
+    assert Settings.load(None, {"LITXDB_STATE": "relative"}, tmp_path).state == Path.cwd() / "relative"
+    assert Settings.load(None, {}, tmp_path).state == default_state()
+    assert default_state().is_absolute()
 
 
 def test_the_example_file_names_every_variable_and_no_other() -> None:

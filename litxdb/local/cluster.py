@@ -200,7 +200,13 @@ class Cluster:
         reason = postmaster.reason(self.log, offset)
         if "pre-existing shared memory block" in reason:
             return False
-        raise ConnectionFailed(f"PostgreSQL could not start in {self.data}: {reason}.", f"Its log is {self.log}.")
+        taken = self.port is not None and "Address already in use" in reason
+        raise ConnectionFailed(
+            f"PostgreSQL could not start in {self.data}: {reason}.",
+            f"Port {self.port} is taken: litxdb local start --port takes another, --port 0 none."
+            if taken
+            else f"Its log is {self.log}.",
+        )
 
     def _require_unmoved(self) -> None:
         told = postmaster.PidFile.read(self.data)

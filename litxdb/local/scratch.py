@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 
 from litxdb.errors import ConfigurationInvalid, ConnectionFailed
 from litxdb.local import probe
@@ -15,6 +14,9 @@ from litxdb.local.files import explained, make_directory, open_private
 from litxdb.settings import Settings
 
 PREFIX = "scratch_"
+USERS = "users"
+"""The file on which each process that uses the server holds a lock."""
+
 SWIFT = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
 """A crash of the machine may ruin what is in here: then it is made anew."""
 
@@ -37,6 +39,19 @@ def scratch(settings: Settings) -> Iterator[Cluster]:
         finally:
             if users.alone():
                 cluster.stop(immediate=True)
+
+
+def abandoned(settings: Settings) -> bool:
+    """Whether the scratch server runs although nobody uses it: what a kill -9 leaves. Nothing is made or started."""
+    cluster = Cluster(settings.home / "scratch", options=SWIFT)
+    users = cluster.directory / USERS
+    if not users.is_file() or not cluster.running():
+        return False
+    descriptor = open_private(users, os.O_RDWR)
+    try:
+        return _Users(descriptor).alone()
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -79,7 +94,7 @@ class _Users:
 def _users_of(cluster: Cluster) -> Iterator[_Users]:
     with explained(cluster.directory):
         make_directory(cluster.directory, 0o711 if os.geteuid() == 0 else 0o700)
-        descriptor = open_private(Path(cluster.directory, "users"), os.O_RDWR)
+        descriptor = open_private(cluster.directory / USERS, os.O_RDWR)
     try:
         yield _Users(descriptor)
     finally:

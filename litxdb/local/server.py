@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Literal
 
 from litxdb.local import postmaster, probe
 from litxdb.local.cluster import Cluster
+from litxdb.local.files import explained
 from litxdb.settings import Settings
 
 DATABASE = "litxplore"
@@ -62,9 +64,11 @@ def ensure(settings: Settings, notify: Notify, *, port: int | None = None) -> Cl
 
 
 def status(settings: Settings) -> LocalStatus:
-    """Look at the local server; nothing is started."""
+    """Look at the local server; nothing is started. Raises ConfigurationInvalid where one may not even look."""
     cluster = local_server(settings)
     if not cluster.exists():
+        with explained(cluster.directory), contextlib.suppress(FileNotFoundError):
+            (cluster.data / "PG_VERSION").stat()
         return LocalStatus("not created", cluster.directory)
     size = _size(cluster.data)
     if not cluster.running():

@@ -117,6 +117,16 @@ def cut_at(text: str, *, delivered: bool = False) -> Behaviour:
     return behave
 
 
+def hang_at(text: str) -> Behaviour:
+    """Be honest until the client sends this text, which is swallowed; after that nothing moves any more."""
+
+    async def behave(client: Client) -> None:
+        await client.forward(until=text.encode())
+        await hang(client)
+
+    return behave
+
+
 async def _answer_until(client: Client, text: str | None) -> bool:
     while True:
         tag, body = await client.message()

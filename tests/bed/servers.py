@@ -34,7 +34,13 @@ SOURCES = {
 WITH_TLS = (15, 17)
 """Those whose build has OpenSSL."""
 
-SWIFT = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
+SWIFT = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "max_prepared_transactions": "10",  # none by default
+}
 """Settings for data that nobody will miss."""
 
 ROLE, PASSWORD = "litx", "pass/word@15"

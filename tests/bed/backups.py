@@ -1,0 +1,76 @@
+"""A store of backups of any age: one that was really made, and copies of its manifest that say they are older."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from litxdb import backup
+from litxdb.backup import naming, records
+from litxdb.backup.results import Attempt, Difference, Manifest, Proof
+from litxdb.database import Database
+from litxdb.settings import Settings
+
+DIFFERENCE = Difference("table", "public.users", "3 rows", "2 rows")
+
+
+class Shelf:
+    """The store in a directory; `settings` are the database's own, with this store."""
+
+    def __init__(self, db: Database, directory: Path) -> None:
+        self.store = backup.open_store(str(directory))
+        self.settings: Settings = replace(db.settings, backup_store=str(directory))
+        self._made: Manifest = backup.make(db, self.store).manifest
+        for file in list(self.store.list()):
+            self.store.remove(file.file)
+
+    def database(self) -> Database:
+        """Open the database as somebody who knows the store."""
+        return Database(settings=self.settings)
+
+    def add(self, hours: float, *, size: int = 1000, rows: int | None = None, verified: bool | None = None) -> Manifest:
+        """Put a backup there that is so old and large; one of which it is known says so an hour later."""
+        at = datetime.now(UTC) - timedelta(hours=hours)
+        name = naming.backup_name("litx", at, secrets.token_hex(3))
+        file = naming.archive_file(name, parallel=False, encrypted=False)
+        with self.store.create(file) as archive:
+            archive.write(b"x" * size)
+        contents = self._made.contents if rows is None else replace(self._made.contents, tables=())
+        manifest = replace(
+            self._made,
+            name=name,
+            started_at=at,
+            snapshot_at=at,
+            finished_at=at,
+            archive=replace(self._made.archive, file=file, bytes=size),
+            contents=contents,
+        )
+        records.write_manifest(self.store, manifest)
+        if verified is not None:
+            self.prove(manifest, ok=verified, hours=hours - 1)
+        return manifest
+
+    def prove(self, manifest: Manifest, *, ok: bool, hours: float, seconds: float = 60.0, full: bool = True) -> None:
+        """Say that it was restored, or only read, so many hours ago, in how many seconds."""
+        proof = Proof(
+            backup=manifest.name,
+            archive_sha256=manifest.archive.sha256,
+            at=datetime.now(UTC) - timedelta(hours=hours),
+            full=full,
+            ok=ok,
+            litxdb="0.1.0",
+            restore_seconds=seconds if full else None,
+            differences=() if ok else (DIFFERENCE, DIFFERENCE),
+        )
+        records.write_proof(self.store, proof, secrets.token_hex(3))
+
+    def attempt(self, hours: float, *, host: str, pid: int, error: str | None = None) -> Attempt:
+        """Record a run that began so many hours ago and made no backup."""
+        at = datetime.now(UTC) - timedelta(hours=hours)
+        name = naming.backup_name("litx", at, secrets.token_hex(3))
+        source = self._made.source
+        run = Attempt(name, source.database, source.place, at, host, pid, error)
+        records.write_attempt(self.store, run)
+        return run
