@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from litxdb.database import Database
-from litxdb.errors import ConfigurationInvalid, Refused, ServerRefused, ToolMissing
+from litxdb.errors import ArgumentInvalid, ConfigurationInvalid, Refused, ServerRefused, ToolMissing
 from litxdb.migrate import Graph, Project, upgrade
-from litxdb.migrate.acceptance import acceptances
 from litxdb.migrate.lint import LintResult, explain_rule, lint
-from litxdb.migrate.relations import Relation, relations
-from litxdb.migrate.rules import own_rules
-from litxdb.migrate.squawk_rules import SQUAWK_RULES
+from litxdb.migrate.lint.acceptance import acceptances
+from litxdb.migrate.lint.relations import Relation, relations
+from litxdb.migrate.lint.rules import own_rules
+from litxdb.migrate.lint.squawk_rules import SQUAWK_RULES
 from tests.bed.servers import Server
 from tests.bed.statements import query
 
@@ -93,7 +93,7 @@ def test_a_revision_named_is_judged_as_if_deployed_alone(
     project = Project.litxplore(tmp_path)
     assert rules(lint(db, project=project, revisions=["p2"])) == ["require-concurrent-index-creation"]
     assert lint(db, project=project, revisions=["p1"]).rows == ()
-    with pytest.raises(Refused, match="There is no revision p9"):
+    with pytest.raises(ArgumentInvalid, match="There is no revision p9"):
         lint(db, project=project, revisions=["p9"])
 
 
@@ -191,7 +191,7 @@ def test_a_finding_is_accepted_by_name(examine: Callable[..., LintResult]) -> No
     index = "op.create_index('ix', 'users', ['id'])"
     assert not examine(index, accept=("require-concurrent-index-creation",)).fails()
     assert examine(index, accept=("unbatched-write",)).fails()
-    with pytest.raises(ConfigurationInvalid, match="There is no rule unbatched") as failure:
+    with pytest.raises(ArgumentInvalid, match="There is no rule unbatched") as failure:
         examine(index, accept=("unbatched",))
     assert failure.value.hint == "Did you mean unbatched-write?"
 

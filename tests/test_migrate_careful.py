@@ -13,7 +13,7 @@ import pytest
 
 from litxdb.database import Database
 from litxdb.errors import LockHeld, ServerRefused
-from litxdb.migrate import Graph, compare, current_revision, fingerprint, upgrade
+from litxdb.migrate import Graph, Patience, compare, current_revision, fingerprint, upgrade
 from tests.bed.program import Outcome
 from tests.bed.servers import Server
 from tests.bed.statements import as_role, query
@@ -56,7 +56,7 @@ def test_a_revision_is_begun_anew_until_it_gets_its_lock_and_the_blocker_is_name
     db.notify = said.append
     directory = project("op.create_table('other', sa.Column('id', sa.Integer)); " + ADD_COLUMN)
     with for_seconds(1.5, db, "select 'secret report' from users"):
-        result = upgrade(db, directory=directory, lock_timeout_seconds=0.2)
+        result = upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.2))
     assert result.after == "p1"
     assert result.steps[0].retries == len(said) >= 1
     assert said[0].startswith("revision p1 did not get its lock on users, held up by report, pid ")
@@ -84,7 +84,7 @@ def test_a_reader_behind_a_blocker_waits_no_longer_than_the_lock_timeout(
     reader.start()
     try:
         with for_seconds(1.5, db, "select count(*) from users"):
-            upgrade(db, directory=project(ADD_COLUMN), lock_timeout_seconds=0.3)
+            upgrade(db, directory=project(ADD_COLUMN), patience=Patience(lock_timeout_seconds=0.3))
     finally:
         ended.set()
         reader.join()
@@ -96,7 +96,7 @@ def test_after_the_time_for_retries_the_failure_names_the_blocker(db: Database, 
     directory = project(ADD_COLUMN)
     start = time.monotonic()
     with session(db, "select count(*) from users") as pid, pytest.raises(ServerRefused) as failure:
-        upgrade(db, directory=directory, lock_timeout_seconds=0.1, retry_seconds=1.5)
+        upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.1, retry_seconds=1.5))
     assert time.monotonic() - start < 3
     assert failure.value.message.startswith(
         "Revision p1, begun 2 times, failed: canceling statement due to lock timeout"
@@ -121,7 +121,7 @@ def test_a_deadlock_is_tried_again(db: Database, project: Callable[..., Path]) -
 
     thread = threading.Thread(target=other)
     thread.start()
-    result = upgrade(db, directory=directory, lock_timeout_seconds=5)
+    result = upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=5))
     thread.join()
     assert result.steps[0].retries == 1
 
@@ -146,7 +146,7 @@ def test_a_revision_of_which_a_part_is_committed_is_not_begun_anew(db: Database,
         f"    {ADD_COLUMN}"
     )
     with session(db, "select count(*) from users"), pytest.raises(ServerRefused) as failure:
-        upgrade(db, directory=directory, lock_timeout_seconds=0.1)
+        upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.1))
     assert f"at revision {HEAD}. Of revision p1 this remains: index public.i is there;" in failure.value.message
 
 
@@ -154,7 +154,7 @@ def test_a_lock_on_the_version_table_is_no_endless_wait(db: Database, project: C
     """Held before the run has begun a revision, there is nothing to begin anew."""
     directory = project(ADD_COLUMN)
     with session(db, "lock table alembic_version in share mode"), pytest.raises(ServerRefused) as failure:
-        upgrade(db, directory=directory, lock_timeout_seconds=0.1, retry_seconds=0.8)
+        upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.1, retry_seconds=0.8))
     assert "on alembic_version held up by report" in failure.value.message
     assert upgrade(db, directory=directory).after == "p1"
 
@@ -168,6 +168,27 @@ def test_a_table_that_is_locked_does_not_keep_an_index_build_from_starting(
     )
     with session(db, "lock table users"):
         assert upgrade(db, directory=directory).after == "p1"
+
+
+def test_a_build_that_is_in_nobodys_way_may_wait_longer_than_for_a_lock(
+    db: Database, project: Callable[..., Path]
+) -> None:
+    """Giving up would leave an INVALID index, and win nothing."""
+    said: list[str] = []
+    db.notify = said.append
+    directory = project(
+        "seen = lambda: op.get_bind().exec_driver_sql('show lock_timeout').scalar()\n"
+        "    with op.get_context().autocommit_block():\n"
+        "        op.execute('/* why */ create index concurrently i on tasks (status)')\n"
+        "        assert seen() == '200ms'\n"
+        "        op.execute(\"set lock_timeout = '1h'\")\n"
+        "        op.execute('drop index concurrently i')\n"
+        "        assert seen() == '1h'"
+    )
+    with for_seconds(1.5, db, "lock table tasks in row exclusive mode"):
+        assert upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.2)).after == "p1"
+    (line,) = said
+    assert line.startswith("still waiting for report, pid ")
 
 
 def test_no_timeout_of_the_server_ends_a_long_statement(db: Database, project: Callable[..., Path]) -> None:
@@ -204,14 +225,14 @@ def test_a_backup_that_takes_longer_is_refused_before_a_revision_starts(
     ):
         start = time.monotonic()
         with pytest.raises(LockHeld, match=f"A backup is reading this database: pg_dump, pid {pid}"):
-            upgrade(owner, directory=project(ADD_COLUMN), retry_seconds=0.5, watch=seen.append)
+            upgrade(owner, directory=project(ADD_COLUMN), patience=Patience(retry_seconds=0.5), watch=seen.append)
     assert 0.4 < time.monotonic() - start < 2
     assert seen == []
 
 
 def test_a_dump_of_nothing_that_is_locked_is_no_obstacle(db: Database, project: Callable[..., Path]) -> None:
     with session(db, "select 1", application="pg_dump"):
-        assert upgrade(db, directory=project(ADD_COLUMN), retry_seconds=0).after == "p1"
+        assert upgrade(db, directory=project(ADD_COLUMN), patience=Patience(retry_seconds=0)).after == "p1"
 
 
 # --- several at once
@@ -230,9 +251,13 @@ def test_eight_runs_at_once_apply_each_revision_once(
 
 
 def test_the_command_takes_a_target_and_a_number_of_steps(run: Callable[..., Outcome], empty_url: str) -> None:
-    done = run("migrate", "--to", "0008", "--steps", "2", "--format", "json", "--url", empty_url).json
+    done = run("migrate", "--steps", "2", "--format", "json", "--url", empty_url).json
     assert done["after"] == "b9c1403e0770"
     assert [(row["revision"], row["retries"]) for row in done["rows"]] == [("74f32592cfec", 0), ("b9c1403e0770", 0)]
     assert done["leftovers"] == []
     assert run("migrate", "--steps", "1", "--url", empty_url).stdout.startswith("Applied 1 revision: from b9c1403e0770")
+    assert run("migrate", "--to", "39f6", "--url", empty_url).stdout.startswith("Nothing to do: the database is at 39f")
+    assert run("migrate", "--to", "0008", "--url", empty_url).stdout.startswith(
+        "Applied 5 revisions: from 39f6942a01f0"
+    )
     assert run("migrate", "0008", "--to", "0008", "--url", empty_url).code == 2

@@ -111,7 +111,6 @@ DEFECTS = {
     "drop table child cascade": ("table", "public.child"),
     "create table surplus (id serial primary key, t text unique)": ("table", "public.surplus"),
     "create schema zoo create table t (id int primary key) create view v as select id from t": ("schema", "zoo"),
-    "create extension citext": ("extension", "citext"),
     "drop extension pg_trgm cascade": ("extension", "pg_trgm"),
 }
 
@@ -127,6 +126,36 @@ def test_a_defect_is_seen_alone_and_mended(
     assert found.rows[0].expected != found.rows[0].found
     mend(empty_db, found.rows)
     assert compare(empty_db, history=Recipe(SCHEMA)).rows == ()
+
+
+def test_an_extension_that_somebody_installed_is_a_note_and_what_relies_on_it_a_difference(
+    empty_db: Database, compare: Compare
+) -> None:
+    query(empty_db, SCHEMA)
+    query(empty_db, "create extension pg_stat_statements; create extension citext")
+    found = compare(empty_db, history=Recipe(SCHEMA))
+    assert found.rows == ()
+    assert found.notes == tuple(
+        f"The extension {name} is here, and no migration asks for it: not counted."
+        for name in ("citext", "pg_stat_statements")
+    )
+    query(empty_db, "alter table parent add surplus citext; create table more (c citext)")
+    rows = compare(empty_db, history=Recipe(SCHEMA)).rows
+    assert {(row.kind, row.object) for row in rows} == {("column", "public.parent.surplus"), ("table", "public.more")}
+    mend(empty_db, rows)
+    assert compare(empty_db, history=Recipe(SCHEMA)).rows == ()
+
+
+def test_a_constraint_that_is_not_enforced(empty_db: Database, compare: Compare) -> None:
+    """From PostgreSQL 18 on; VALIDATE CONSTRAINT refuses it."""
+    recipe = Recipe("create table t (a int, constraint c check (a > 0) not enforced)")
+    query(empty_db, recipe.sql)
+    assert compare(empty_db, history=recipe).rows == ()
+    enforced = Recipe("create table t (a int, constraint c check (a > 0))")
+    found = compare(empty_db, history=enforced)
+    assert [(row.kind, row.object) for row in found.rows] == [("constraint", "public.t.c")]
+    mend(empty_db, found.rows)
+    assert compare(empty_db, history=enforced).rows == ()
 
 
 UNMENDABLE = {

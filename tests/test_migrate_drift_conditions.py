@@ -195,7 +195,7 @@ def test_a_database_at_no_revision_or_an_unknown_one_is_refused(
     def fail(*_: object) -> None:
         raise AssertionError("nothing may be started")
 
-    monkeypatch.setattr("litxdb.migrate.comparison.scratch", fail)
+    monkeypatch.setattr("litxdb.migrate.comparison.drift.scratch", fail)
     with pytest.raises(Refused, match="at no revision"):
         compare(empty_db)
     query(db, "update alembic_version set version_num = 'from_the_future'")

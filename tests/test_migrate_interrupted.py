@@ -25,8 +25,9 @@ from sqlalchemy import Connection, event
 from litxdb.database import Database
 from litxdb.errors import ConnectionFailed, Interrupted, ServerRefused
 from litxdb.local import Cluster
-from litxdb.migrate import Graph, RevisionStep, compare, current_revision, downgrade, fingerprint, upgrade
-from litxdb.migrate.catalog import Fingerprint
+from litxdb.migrate import Graph, Project, RevisionStep, compare, current_revision, downgrade, fingerprint, upgrade
+from litxdb.migrate.comparison.catalog import Fingerprint
+from litxdb.migrate.lock import migration_lock
 from litxdb.settings import Settings
 from tests.bed.proxy import Proxy
 from tests.bed.servers import Server
@@ -133,7 +134,7 @@ def test_cut_short_at_each_statement_on_the_way_down(db: Database, boundaries: l
     assert cuts >= 2 * len(REVISIONS)
 
 
-@pytest.mark.parametrize("target", range(1, 12, 3 if EVERY > 1 else 1))
+@pytest.mark.parametrize("target", range(1, 8, 3 if EVERY > 1 else 1))
 def test_the_revision_that_is_not_one_transaction_is_finished_by_a_rerun(
     empty_db: Database, boundaries: list[Fingerprint], target: int
 ) -> None:
@@ -172,9 +173,53 @@ def test_told_to_stop(
     process.send_signal(number)
     said = process.communicate(timeout=10)[1]
     assert process.returncode == code
-    assert f"Revision p1 was interrupted. The database is at revision {HEAD}." in said
+    assert "Revision p1 was interrupted.\n" in said
+    assert f"The database is at revision {HEAD}. Running litxdb migrate again is safe: it goes on from there.\n" in said
     assert query(db, "select to_regclass('half')") == [(None,)]
     assert query(db, "select outcome from litxdb.migrations where revision = 'p1'") == [("interrupted",)]
+
+
+def test_told_to_stop_while_it_waits_for_another(start: Callable[..., Popen[str]], db: Database, db_url: str) -> None:
+    with migration_lock(db, Project.litxplore(), 0):
+        process = start("rollback", "--yes", "--url", db_url)
+        assert process.stderr is not None
+        while "waiting up to 60 s for another migration" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=10)[1]
+    assert (process.returncode, said) == (130, "Nothing was changed: this run was waiting for another.\nInterrupted.\n")
+    assert current_revision(db) == HEAD
+
+
+def test_told_to_stop_on_the_way_back(db: Database) -> None:
+    said: list[str] = []
+    db.notify = said.append
+
+    def stop(step: RevisionStep) -> None:
+        if step.milliseconds is not None:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        downgrade(db, 3, watch=stop)
+    assert said == ["The database is at revision 0010_agent_system_tables. To go on: litxdb rollback --to 0008_chat"]
+    assert downgrade(db, to="0008_chat").after == "0008_chat"
+
+
+def test_told_to_stop_while_it_repairs(db: Database) -> None:
+    query(db, "alter table tasks add constraint early check (true) not valid")
+
+    def stop(line: str) -> None:
+        said.append(line)
+        if line.startswith("repairing"):
+            raise Interrupted
+
+    said: list[str] = []
+    db.notify = stop
+    with pytest.raises(Interrupted):
+        upgrade(db)
+    assert said[1:] == [
+        f"The database is at revision {HEAD}. Running litxdb migrate again is safe: it goes on from there."
+    ]
 
 
 def test_killed(start: Callable[..., Popen[str]], db: Database, db_url: str, sleepy: Path) -> None:
@@ -230,7 +275,7 @@ def test_told_to_stop_while_commit_is_under_way(db: Database, project: Callable[
     db.direct_engine.dialect.do_commit = interrupt  # type: ignore[method-assign]
     with pytest.raises(Interrupted):
         upgrade(db, directory=project("op.execute('select 1')"), watch=lambda step: begun.set())
-    assert said == ["Interrupted after a revision. The database is at revision p1."]
+    assert said == ["The database is at revision p1. Running litxdb migrate again is safe: it goes on from there."]
     assert query(db, "select outcome from litxdb.migrations where revision = 'p1'") == [("applied",)]
 
 

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
 import pytest
 
 from litxdb.database import Database
-from litxdb.migrate import Leftover, Migrated, compare, downgrade, fingerprint, upgrade
+from litxdb.migrate import (
+    Graph,
+    Leftover,
+    Migrated,
+    Patience,
+    Project,
+    compare,
+    downgrade,
+    fingerprint,
+    plan_upgrade,
+    upgrade,
+)
+from tests.bed.indexing import interrupted, reader
 from tests.bed.program import Outcome
 from tests.bed.servers import Server
 from tests.bed.statements import as_role, query
 
+HEAD = Graph.read().head.id
 INDEX = "public.ix_tasks_user_id"
 REINDEX = f"reindex index concurrently {INDEX}"
-
-
-@contextmanager
-def reader(db: Database) -> Iterator[None]:
-    """A transaction that concurrent work on the table waits for."""
-    with closing(db.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute("set transaction isolation level repeatable read")
-        cursor.execute("select count(*) from tasks")
-        yield
-
-
-def interrupted(db: Database, statement: str) -> None:
-    with reader(db), closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
-        cursor.execute("set statement_timeout = '200ms'")
-        with pytest.raises(psycopg2.errors.QueryCanceled):
-            cursor.execute(statement)
 
 
 def objects(result: Migrated) -> list[tuple[str, bool]]:
@@ -105,7 +101,8 @@ def test_a_repair_that_would_wait_long_is_given_up(db: Database) -> None:
     interrupted(db, "create index concurrently ix_tasks_user_id on tasks (user_id)")
     start = time.monotonic()
     with reader(db):
-        left = {each.object: each for each in upgrade(db, lock_timeout_seconds=0.3, retry_seconds=0.3).leftovers}
+        done = upgrade(db, patience=Patience(lock_timeout_seconds=0.3, retry_seconds=0.3))
+    left = {each.object: each for each in done.leftovers}
     assert left[INDEX].reason == "canceling statement due to lock timeout"
     assert time.monotonic() - start < 3
     upgrade(db)
@@ -118,12 +115,58 @@ def test_tables_outside_the_search_path_are_left_alone(db: Database) -> None:
     assert upgrade(db).leftovers == ()
 
 
-def test_a_run_reports_what_its_revisions_leave(db: Database, project: Callable[..., Path], said: list[str]) -> None:
-    directory = project("op.execute('alter table tasks add constraint early check (true) not valid')")
-    assert objects(upgrade(db, directory=directory)) == [("early on public.tasks", False)]
-    assert said[0].startswith("warning: constraint early on public.tasks is NOT VALID; litxdb migrate repairs it, or: ")
+def test_a_constraint_that_is_not_enforced_is_left_alone(db: Database) -> None:
+    query(db, "alter table tasks add constraint unenforced check (false) not enforced")
+    assert upgrade(db).leftovers == ()
+
+
+EARLY = "alter table tasks add constraint early check (true) not valid"
+
+
+def test_what_a_revision_leaves_not_valid_on_purpose_is_mentioned_once_and_stays(
+    db: Database, project: Callable[..., Path], said: list[str]
+) -> None:
+    directory = project(f"op.execute('{EARLY}')", "pass")
+    done = upgrade(db, directory=directory)
+    assert [(each.object, each.meant_by) for each in done.leftovers] == [("early on public.tasks", "p1")]
+    validate = "alter table public.tasks validate constraint early"
+    assert said == [f"constraint early on public.tasks is NOT VALID, as revision p1 leaves it: {validate}"]
+    assert plan_upgrade(db, project=Project.litxplore(directory)).leftovers == ()
+    again = upgrade(db, directory=directory)
+    assert [(each.repaired, each.reason) for each in again.leftovers] == [(False, None)]
+    assert len(said) == 1
     downgrade(db, directory=directory)
-    assert len(said) == 2
+    assert len(said) == 1
+    downgrade(db, directory=directory)  # p1, which leaves the constraint behind
+    assert said[1:] == [
+        f"warning: constraint early on public.tasks is NOT VALID; litxdb migrate repairs it, or: {validate}"
+    ]
+    assert objects(upgrade(db)) == [("early on public.tasks", True)]
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        (f"op.execute('{EARLY}')", "op.execute('alter table tasks validate constraint early')"),
+        (f"op.execute('{EARLY}'); op.execute('alter table tasks VALIDATE CONSTRAINT \"early\"')",),
+        (f"op.execute('{EARLY.replace('early', 'very_early')}; alter table tasks drop constraint very_early')",),
+        ("op.create_check_constraint('early', 'tasks', 'true'); op.get_context()",),
+    ],
+    ids=["a later one validates it", "the same one does", "another name", "never so"],
+)
+def test_what_no_revision_leaves_not_valid_was_left_behind(
+    db: Database, project: Callable[..., Path], bodies: tuple[str, ...]
+) -> None:
+    directory = project(*bodies)
+    upgrade(db, directory=directory)
+    query(db, "alter table tasks drop constraint if exists early")
+    query(db, EARLY)
+    assert objects(upgrade(db, directory=directory)) == [("early on public.tasks", True)]
+
+
+def test_alembics_own_word_for_it_counts(db: Database, project: Callable[..., Path]) -> None:
+    directory = project("op.create_check_constraint('early', 'tasks', 'true', postgresql_not_valid=True)")
+    assert [each.meant_by for each in upgrade(db, directory=directory).leftovers] == ["p1"]
 
 
 def test_the_command_says_it_and_can_be_told_to_leave_it(
@@ -135,3 +178,18 @@ def test_the_command_says_it_and_can_be_told_to_leave_it(
     assert "early on public.tasks is NOT VALID" in left.stderr
     done = run("migrate", "--url", db_url)
     assert done.stdout.startswith("Repaired 1 of what was left behind.\nNothing to do")
+
+
+def test_the_dry_run_lists_what_the_run_would_mend(run: Callable[..., Outcome], db: Database, db_url: str) -> None:
+    query(db, "alter table tasks add constraint early check (true) not valid")
+    query(db, "drop index ix_tasks_user_id")
+    interrupted(db, "create index concurrently ix_tasks_user_id on tasks (user_id)")
+    words = ("migrate", "--dry-run", "--url", db_url)
+    lines = run(*words).stdout.splitlines()
+    assert lines == [
+        f"Would repair what was left behind: {REINDEX}",
+        "Would repair what was left behind: alter table public.tasks validate constraint early",
+        f"Nothing to do: the database is at {HEAD}.",
+    ]
+    assert "Would leave what was left behind: reindex" in run(*words, "--no-repair").stdout
+    assert [each["kind"] for each in run(*words, "--format", "json").json["leftovers"]] == ["index", "constraint"]

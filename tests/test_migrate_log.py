@@ -68,6 +68,13 @@ def test_a_database_that_plain_alembic_migrated_has_no_times(
     assert history(db)[0].applied_by is None
 
 
+def test_a_log_without_the_column_that_came_last_is_completed(db: Database, project: Callable[..., Path]) -> None:
+    query(db, "alter table litxdb.migrations drop column version_table")
+    assert history(db)[0].applied_at is None
+    upgrade(db, directory=project("op.execute('select 1')"))
+    assert all(each.applied_at is not None for each in history(db, directory=project()))
+
+
 def test_a_changed_file_of_an_applied_revision_is_reported(
     run: Callable[..., Outcome], db: Database, db_url: str, project: Callable[..., Path]
 ) -> None:
@@ -85,15 +92,40 @@ def test_a_changed_file_of_an_applied_revision_is_reported(
     assert "changed" in next(line for line in outcome.stdout.splitlines() if "p1" in line)
 
 
-def test_a_role_that_may_not_write_the_log_migrates_all_the_same_and_is_told(
-    server: Server, db: Database, project: Callable[..., Path]
+@pytest.mark.parametrize(
+    ("before", "reason", "remedy"),
+    [
+        ("drop schema litxdb cascade", "database {db}", "create schema litxdb authorization {role}"),
+        ("drop table litxdb.migrations", "schema litxdb", "grant usage, create on schema litxdb to {role}"),
+        ("select 1", "schema litxdb",
+         "grant usage on schema litxdb to {role}; grant select, insert on litxdb.migrations to {role}"),
+    ],
+    ids=["no schema", "no table", "another's table"],
+)  # fmt: skip
+def test_a_role_that_may_not_write_the_log_migrates_all_the_same_and_is_told_what_ends_that(
+    server: Server, db: Database, project: Callable[..., Path], before: str, reason: str, remedy: str
 ) -> None:
-    with as_role(server, db, "owner_of_tables", owner=True) as owner:
-        said: list[str] = []
-        owner.notify = said.append
-        assert upgrade(owner, directory=project(*["op.execute('select 1')"] * 2)).after == "p2"
-        assert said == ["warning: litxdb.migrations could not be written: permission denied for schema litxdb"]
-        assert history(owner, directory=project())[-1].applied_at is None
+    name = query(db, "select current_database()")[0][0]
+    role = f"odd_owner_of_{name}"
+    server.execute(f"create role {role} login")
+    query(db, f"{before}; grant select, update on alembic_version to {role}")
+    directory = project(*["op.execute('select 1')"] * 3)
+    try:
+        with as_role(server, db, role) as owner:
+            said: list[str] = []
+            owner.notify = said.append
+            assert upgrade(owner, "p2", directory=directory).after == "p2"
+            remedy = remedy.format(role=role)
+            reason = f"permission denied for {reason.format(db=name)}"
+            allowed = f"; an administrator allows it with: {remedy}"
+            assert said == [f"warning: litxdb.migrations could not be written: {reason}{allowed}"]
+            assert history(owner, directory=directory)[-2].applied_at is None
+            query(db, remedy)
+            assert upgrade(owner, directory=directory).after == "p3"
+            assert len(said) == 1
+            assert history(owner, directory=directory)[-1].applied_at is not None
+    finally:
+        query(db, f"drop owned by {role}; drop role {role}")
 
 
 def test_a_log_that_somebody_locks_does_not_hold_up_the_migration(db: Database, project: Callable[..., Path]) -> None:

@@ -106,7 +106,7 @@ def test_a_plan_that_cannot_be_tried_says_why_and_still_lists_the_revisions(
     outcome = run("migrate", "--dry-run", "--url", db_url, "--directory", subject.version_locations[-1])
     assert outcome.code == 0
     assert "p1" in outcome.stdout
-    assert "could not be found out. Replaying revision p1 failed: division by zero" in outcome.stderr
+    assert "could not be found out: Replaying revision p1 failed: division by zero" in outcome.stdout
 
 
 def test_the_script_run_by_psql_makes_what_migrate_makes(db: Database, empty_db: Database, empty_url: str) -> None:
@@ -118,7 +118,7 @@ def test_the_script_run_by_psql_makes_what_migrate_makes(db: Database, empty_db:
     assert "commit;" in text
     assert text.count("\nbegin;") == 6
     assert text.count("CREATE INDEX CONCURRENTLY") == 3
-    assert "-- It asked the database 6 times" in text
+    assert "-- It asked the database 3 times" in text
     assert status(empty_db).at_head
     assert compare(fingerprint(db), fingerprint(empty_db)) == ()
 
@@ -147,7 +147,8 @@ def test_the_script_of_statements_in_and_out_of_transactions(db: Database, proje
         "-- It asked the database once (see below): with other answers it may send something else.\n"
         "begin;\ncreate table new () -- a comment\n;\n-- asked: select count(*) from users\n"
         "commit;  -- what follows runs outside a transaction\n"
-        "create index concurrently i on users (id);\nbegin;\ndrop table new;\n"
+        "set lock_timeout = '10min';\ncreate index concurrently i on users (id);\nset lock_timeout = '3s';\n"
+        "begin;\ndrop table new;\n"
         f"UPDATE alembic_version SET version_num='p1' WHERE alembic_version.version_num = '{HEAD}';\ncommit;\n"
     )
 

@@ -12,17 +12,20 @@ import pytest
 from litxdb.database import Database
 from litxdb.errors import ConfigurationInvalid, Exit, LitxdbError, Refused, ServerRefused, ToolMissing
 from litxdb.migrate import (
+    Patience,
     Project,
     capture,
     downgrade,
     find_project,
     fingerprint,
     history,
+    losses,
     plan_upgrade,
     stamp,
     status,
     upgrade,
 )
+from litxdb.migrate.lock import migration_lock
 from tests.bed.program import Outcome
 from tests.bed.projects import INI, OWN_ENGINE, Writer
 from tests.bed.statements import query
@@ -72,6 +75,32 @@ def test_an_env_py_with_an_engine_of_its_own_and_logging(
     assert (root.level, list(root.handlers), mine.disabled, list(sys.path), Path.cwd()) == before
     assert not list(place.rglob("*.db"))
     assert capfd.readouterr().out == ""
+
+
+def test_two_projects_of_one_database_share_neither_lock_nor_log(tmp_path: Path, empty_db: Database) -> None:
+    """Though their revisions bear the same ids."""
+    said: list[str] = []
+    empty_db.notify = said.append
+    projects = []
+    for name in ("first", "second"):
+        writer = Writer(tmp_path / name)
+        place = writer(OWN_ENGINE.replace("connection=connection", f"connection=connection, version_table='{name}'"))
+        writer.revision("a", None, f"op.execute('create table of_{name} ()')", f"op.execute('drop table of_{name}')")
+        projects.append(find_project(place, empty_db))
+    first, second = projects
+    upgrade(empty_db, project=first)
+    assert history(empty_db, project=second)[0].applied_at is None
+    with migration_lock(empty_db, first, 0):
+        assert upgrade(empty_db, project=second, patience=Patience(wait_seconds=0)).after == "a"
+    assert query(empty_db, "select version_table from litxdb.migrations order by started") == [
+        ("public.first",),
+        ("public.second",),
+    ]
+    assert [history(empty_db, project=each)[0].changed for each in projects] == [False, False]
+    assert upgrade(empty_db, project=first).steps == ()
+    assert not [line for line in said if line.startswith("warning: a.py is not the file")]
+    back = downgrade(empty_db, project=first, dry_run=True)
+    assert [each.object for each in losses(empty_db, back, project=first)] == ["public.of_first"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from litxdb.database import Database
-from litxdb.errors import Exit, Refused, ServerRefused
+from litxdb.errors import ArgumentInvalid, Exit, Refused, ServerRefused
 from litxdb.migrate import Graph, Pending, current_revision, fingerprint, history, stamp, status, upgrade
 from tests.bed.servers import Server
 from tests.bed.statements import as_role, query
@@ -98,7 +98,7 @@ def test_stamp_replaces_an_unknown_revision_only_when_told_to(db: Database) -> N
 
 
 def test_stamp_of_a_revision_that_does_not_exist_changes_nothing(db: Database) -> None:
-    with pytest.raises(Refused, match="There is no revision 0012") as failure:
+    with pytest.raises(ArgumentInvalid, match="There is no revision 0012") as failure:
         stamp(db, "0012")
-    assert failure.value.code == Exit.REFUSED
+    assert failure.value.code == Exit.USAGE
     assert current_revision(db) == HEAD

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from litxdb.database import Database
-from litxdb.errors import ConnectionFailed, LockHeld, Refused, ServerRefused
-from litxdb.migrate import Graph, RevisionStep, current_revision, downgrade, fingerprint, upgrade
+from litxdb.errors import ArgumentInvalid, ConnectionFailed, Exit, LockHeld, Refused, ServerRefused
+from litxdb.migrate import Graph, Patience, RevisionStep, current_revision, downgrade, fingerprint, upgrade
+from tests.bed.program import Outcome
 from tests.bed.servers import Server
 from tests.bed.statements import as_role, query
 
@@ -48,6 +49,31 @@ def test_going_back_to_a_revision_and_to_nothing(db: Database) -> None:
     result = downgrade(db, to="base")
     assert (result.after, len(result.steps)) == (None, 9)
     assert fingerprint(db).keys() == {("extension", "plpgsql"), ("schema", "public")}
+
+
+def test_a_number_of_steps_and_a_revision_contradict_each_other(db: Database, run: Callable[..., Outcome]) -> None:
+    url = ("--url", db.settings.url or "")
+    for words in (("rollback", "1", "--to", "base"), ("migrate", "--to", "0008", "--steps", "1")):
+        for more in ((), ("--dry-run",)):
+            outcome = run(*words, *more, "--yes" if words[0] == "rollback" else "--repair", *url)
+            assert outcome.code == Exit.USAGE
+            assert "say how far to go" in outcome.stderr
+    assert run("migrate", "0008", "--steps", "1", "--sql", *url).code == Exit.USAGE
+    with pytest.raises(ArgumentInvalid):
+        downgrade(db, 1, to="base")
+    assert current_revision(db) == HEAD
+    assert downgrade(db).after == "0010_agent_system_tables"
+    assert upgrade(db, "head", steps=1).after == HEAD
+
+
+def test_what_is_reverted_is_what_was_agreed_to(db: Database) -> None:
+    agreed = downgrade(db, 2, dry_run=True)
+    downgrade(db)
+    with pytest.raises(Refused, match=f"the database was at revision {HEAD}, and is at 0010_agent_system_tables"):
+        downgrade(db, 2, agreed=agreed)
+    assert current_revision(db) == "0010_agent_system_tables"
+    upgrade(db)
+    assert [step.revision for step in downgrade(db, 2, agreed=agreed).steps] == [HEAD, "0010_agent_system_tables"]
 
 
 def test_nothing_is_printed_and_logging_is_left_alone(empty_db: Database, capfd: pytest.CaptureFixture[str]) -> None:
@@ -120,7 +146,7 @@ def test_a_busy_table_is_given_up_soon_and_said_so(db: Database, project: Callab
         with pytest.raises(
             ServerRefused, match="canceling statement due to lock timeout, so that nobody queues"
         ) as failure:
-            upgrade(db, directory=directory, lock_timeout_seconds=0.2, retry_seconds=0)
+            upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.2, retry_seconds=0))
         assert time.monotonic() - start < 2
         assert failure.value.hint is not None
         assert "at a quieter time" in failure.value.hint
@@ -167,7 +193,7 @@ def holder(db: Database) -> Iterator[Any]:
     """Another run that holds the migration lock."""
     with closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
         cursor.execute("set application_name = 'litxdb migrate'")
-        cursor.execute("select pg_advisory_lock(hashtextextended(current_database() || '.alembic_version', 0))")
+        cursor.execute("select pg_advisory_lock(hashtextextended(current_database() || '.public.alembic_version', 0))")
         yield connection
 
 
@@ -176,7 +202,7 @@ def test_the_holder_of_the_lock_is_named(db: Database, holder: Any) -> None:
     db.notify = said.append
     start = time.monotonic()
     with pytest.raises(LockHeld) as failure:
-        downgrade(db, wait_seconds=0.7)
+        downgrade(db, patience=Patience(wait_seconds=0.7))
     assert 0.6 < time.monotonic() - start < 5
     who = f"litxdb migrate, pid {holder.info.backend_pid}, role postgres, by a socket of its machine, since 20"
     assert who in failure.value.message
@@ -185,7 +211,7 @@ def test_the_holder_of_the_lock_is_named(db: Database, holder: Any) -> None:
 
 
 def test_nothing_to_do_needs_no_lock(db: Database, holder: Any) -> None:
-    assert upgrade(db, wait_seconds=0).steps == ()
+    assert upgrade(db, patience=Patience(wait_seconds=0)).steps == ()
 
 
 def test_a_rollback_that_waited_does_not_go_back_twice(db: Database, holder: Any) -> None:
@@ -195,7 +221,7 @@ def test_a_rollback_that_waited_does_not_go_back_twice(db: Database, holder: Any
         holder.close()
 
     db.notify = other_run
-    with pytest.raises(Refused, match=f"moved the database from revision {HEAD} to 0010_agent_system_tables meanwhile"):
+    with pytest.raises(Refused, match=f"meanwhile: the database was at revision {HEAD}, and is at 0010_agent_"):
         downgrade(db)
 
 

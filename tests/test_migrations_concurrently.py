@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from subprocess import Popen
@@ -15,6 +14,7 @@ import pytest
 from litxdb.database import Database
 from litxdb.errors import Exit, LockHeld, ServerRefused
 from litxdb.migrate import current_revision, downgrade, upgrade
+from tests.bed.indexing import until
 from tests.bed.servers import Server
 from tests.bed.statements import as_role, query
 
@@ -43,10 +43,11 @@ def indexes(db: Database) -> dict[str, bool]:
     return dict(query(db, statement + "'literature_reviews'::regclass)"))
 
 
-def test_an_interrupted_build_is_repaired_by_running_again(
-    adopted: Database, reader: Any, until: Callable[..., None]
-) -> None:
-    cancel = "select pg_cancel_backend(pid) from pg_stat_progress_create_index"
+def test_an_interrupted_build_is_repaired_by_running_again(adopted: Database, reader: Any) -> None:
+    cancel = (
+        "select pg_cancel_backend(pid) from pg_stat_progress_create_index "
+        "where exists (select from pg_index where indrelid = 'tasks'::regclass and not indisvalid)"
+    )
     canceller = threading.Thread(target=until, args=(lambda: query(adopted, cancel) == [(True,)],))
     canceller.start()
     with pytest.raises(ServerRefused, match=f"Revision {INDEXES} failed: canceling statement") as failure:
@@ -66,7 +67,7 @@ def test_an_interrupted_build_is_repaired_by_running_again(
 
 
 def test_ctrl_c_during_a_build_ends_at_once_and_running_again_repairs_it(
-    adopted: Database, empty_url: str, reader: Any, start: Callable[..., Popen[str]], until: Callable[..., None]
+    adopted: Database, empty_url: str, reader: Any, start: Callable[..., Popen[str]]
 ) -> None:
     process = start("migrate", "--url", empty_url)
     until(lambda: indexes(adopted).get("ix_tasks_user_status") is False)
@@ -94,7 +95,7 @@ def migrator(server: Server, adopted: Database, request: pytest.FixtureRequest) 
 
 
 def test_a_build_in_another_session_is_not_taken_for_a_leftover(
-    adopted: Database, migrator: Database, reader: Any, until: Callable[..., None]
+    adopted: Database, migrator: Database, reader: Any
 ) -> None:
     build = "create index concurrently ix_tasks_user_status on tasks (user_id, status)"
     builder = threading.Thread(target=query, args=(adopted, build))
@@ -113,14 +114,3 @@ def test_a_revision_6_that_was_rolled_back_half_way_rolls_back_again(adopted: Da
     query(adopted, "drop index concurrently ix_reviews_created_at")
     downgrade(adopted)
     assert not {"ix_tasks_user_status", "ix_reviews_content_fts"} & indexes(adopted).keys()
-
-
-@pytest.fixture
-def until() -> Callable[..., None]:
-    def wait(condition: Callable[[], bool], seconds: float = 10) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-    return wait

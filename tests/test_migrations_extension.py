@@ -6,7 +6,7 @@ import pytest
 
 from litxdb.database import Database
 from litxdb.errors import ServerRefused
-from litxdb.migrate import Graph, current_revision, downgrade, fingerprint, upgrade
+from litxdb.migrate import Graph, current_revision, downgrade, fingerprint, plan_upgrade, upgrade
 from tests.bed.servers import Server
 from tests.bed.statements import as_role, query
 
@@ -17,6 +17,8 @@ def test_a_server_without_pgvector_is_told_before_anything_is_applied(pg15: Serv
     with pg15.database() as url, Database(url) as db:
         with pytest.raises(ServerRefused, match="install the package postgresql-15-pgvector"):
             upgrade(db)
+        with pytest.raises(ServerRefused, match="install the package postgresql-15-pgvector"):
+            plan_upgrade(db)
         assert not [key for key in fingerprint(db) if key[0] == "table"]
         assert query(db, "select to_regclass('alembic_version')") == [(None,)]
         assert upgrade(db, "0008_chat").after == "0008_chat"  # needs no extension

@@ -18,7 +18,7 @@ def confirm(effect: str, *, yes: bool, word: str | None = None) -> None:
     render.note(effect)
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not somebody():
         raise Refused("Nobody is there to confirm this.", "Add --yes if it is meant.")
     try:
         agreed = _ask(word)
@@ -26,6 +26,19 @@ def confirm(effect: str, *, yes: bool, word: str | None = None) -> None:
         agreed = False
     if not agreed:
         raise Refused("Not confirmed: nothing was changed.")
+
+
+def somebody() -> bool:
+    """Tell whether a person is there to be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def agreed(question: str) -> bool:
+    """Ask a person who is there; no answer is a no."""
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:  # Ctrl-D
+        return False
 
 
 def _ask(word: str | None) -> bool:

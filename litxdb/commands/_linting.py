@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ from litxdb import render
 from litxdb.render import Form
 
 if TYPE_CHECKING:
-    from litxdb.migrate.judging import Rule
-    from litxdb.migrate.lint import LintFinding, LintResult
+    from litxdb.migrate.lint import LintResult
+    from litxdb.migrate.lint.judging import Rule
+    from litxdb.migrate.results import LintFinding
 
 SHOWN = 10
 """Findings that a person gets to see: more are not read. GitHub shows as many of each level a step."""
@@ -61,17 +62,27 @@ def page(rule: Rule) -> None:
 _COLUMNS = ("level", "rule", "revision", "table", "rows", "bytes", "message", "remedy", "statement", "file", "line")
 
 
+def told(finding: LintFinding) -> Iterator[str]:
+    """Write one finding for a person, in several lines; what was accepted needs no remedy."""
+    about = f"{finding.table} ({_size(finding)}): " if finding.table else ""
+    level = finding.level if finding.accepted is None else "accepted"
+    yield f"{level:<8} {finding.rule}  {finding.revision}, line {finding.line}"
+    yield f"         {about}{finding.message}."
+    if finding.statement:
+        yield f"         {_short(finding.statement)}"
+    if finding.accepted is None:
+        yield f"         remedy: {finding.remedy}"
+    else:
+        yield f"         reason: {finding.accepted}"
+    yield ""
+
+
 def _table(result: LintResult, shown: Sequence[LintFinding]) -> None:
     if not result.examined:
         render.line(f"Nothing to examine: the database is at {result.current or 'base'}.")
     for finding in shown:
-        about = f"{finding.table} ({_size(finding)}): " if finding.table else ""
-        render.line(f"{finding.level:<7}  {finding.rule}  {finding.revision}, line {finding.line}")
-        render.line(f"         {about}{finding.message}.")
-        if finding.statement:
-            render.line(f"         {_short(finding.statement)}")
-        render.line(f"         remedy: {finding.remedy}")
-        render.line()
+        for line in told(finding):
+            render.line(line)
 
 
 def _remainder(result: LintResult, hidden: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from litxdb import render
+from litxdb.commands._linting import SHOWN, told
 from litxdb.render import Form
 
 if TYPE_CHECKING:
@@ -23,28 +24,57 @@ COLUMNS: dict[str, render.Column] = {
 }
 
 
-def draw_plan(plan: Plan, form: Form) -> None:
-    """Write the plan: in JSON a row a revision, else a line a table that it locks."""
-    if plan.unknown is not None:
-        render.note(f"What the revisions do could not be found out. {plan.unknown}")
+def draw_plan(plan: Plan, form: Form, *, repair: bool) -> None:
+    """Write the plan: in JSON a row a revision, else a line a table that it locks, and what lint says about it.
+
+    `repair` is whether the run would mend what an earlier one left.
+    """
     if form is Form.json:
         render.rows(plan.rows, form, columns={}, within=plan)
         return
-    lines = [line for revision in plan.rows for line in _lines(revision, repeat=form is Form.csv)]
+    known = plan.unknown is None
+    lines = [line for revision in plan.rows for line in _lines(revision, known=known, repeat=form is Form.csv)]
     render.rows(lines, form, columns=COLUMNS)
+    if form is Form.csv and plan.unknown is not None:
+        render.note(f"What the revisions do could not be found out. {plan.unknown}")
     if form is Form.table:
+        for line in _findings(plan):
+            render.line(line)
+        for each in plan.leftovers:
+            render.line(f"Would {'repair' if repair else 'leave'} what was left behind: {each.statement}")
         if not plan.rows:
             render.line(f"Nothing to do: the database is at {plan.after or 'base'}.")
             return
-        count = f"{len(plan.rows)} revision{'s' if len(plan.rows) > 1 else ''}"
+        count = render.count(len(plan.rows), "revision")
         render.line(f"Would apply {count}: from {plan.before or 'base'} to {plan.after or 'base'}.")
+    if plan.stops:
+        render.note("With LITXDB_ENV=production litxdb migrate refuses this, unless the errors are accepted by name.")
 
 
-def _lines(revision: PlannedRevision, *, repeat: bool) -> Iterator[dict[str, Any]]:
+def announce(plan: Plan) -> None:
+    """Write the plan beside the answer, before a run: what each revision locks, and what lint says about it."""
+    for revision in plan.rows:
+        sent = f": {render.count(len(revision.statements), 'statement')}" if plan.unknown is None else ""
+        render.note(f"{revision.revision}  {revision.message}{sent}")
+        for lock in revision.locks:
+            size = f"{lock.rows:,} rows, {render.size(lock.bytes)}" if lock.rows is not None else "size unknown"
+            does = _does(lock)
+            render.note(f"    {lock.mode} on {lock.table} ({size})" + (f": {does}" if does else ""))
+    for line in _findings(plan):
+        render.note(line)
+
+
+def _findings(plan: Plan) -> Iterator[str]:
+    """Write the findings that matter, the accepted ones as such."""
+    for finding in [each for each in plan.findings if each.level != "info"][:SHOWN]:
+        yield from told(finding)
+
+
+def _lines(revision: PlannedRevision, *, known: bool, repeat: bool) -> Iterator[dict[str, Any]]:
     first: dict[str, Any] = {
         "revision": revision.revision,
         "message": revision.message,
-        "statements": len(revision.statements),
+        "statements": len(revision.statements) if known else None,
     }
     blank = first if repeat else dict.fromkeys(first)
     if not revision.locks:

@@ -8,16 +8,14 @@ Example: litxdb lint --format github --fail-on warning
 
 from __future__ import annotations
 
-import contextlib
 import enum
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from litxdb import render
 from litxdb.commands._linting import draw, page
-from litxdb.commands._options import Directory, ProjectPath, Url
+from litxdb.commands._options import Accept, Directory, ProjectPath, Url
 from litxdb.commands._projects import chosen
 from litxdb.errors import Exit
 
@@ -41,7 +39,6 @@ class FailOn(enum.StrEnum):
 Revisions = Annotated[list[str] | None, typer.Argument(metavar="[REVISION]...", help="Instead of what is pending.")]
 Everything = Annotated[bool, typer.Option("--all", help="Examine every revision of the history.")]
 AllFindings = Annotated[bool, typer.Option("--all-findings", help="Show what is only worth knowing, too.")]
-Accept = Annotated[list[str] | None, typer.Option("--accept", metavar="RULE", help="Do not count its findings.")]
 Fail = Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 from this level on.")]
 Explain = Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Say what a rule means, and stop.")]
 Format = Annotated[LintForm, typer.Option("--format", help="How the findings are written.")]
@@ -67,18 +64,8 @@ def command(
         return
     with Database(url, command="lint", notify=render.note) as db:
         subject = chosen(db, project, directory)
-        with _spinner():
+        with render.spinner("Running the revisions on a scratch database"):
             result = lint(db, project=subject, revisions=revision or (), everything=everything, accept=accept or ())
     draw(result, form.value, everything=all_findings)
     if result.fails(fail_on.value):
         raise typer.Exit(Exit.FINDINGS)
-
-
-@contextlib.contextmanager
-def _spinner() -> Iterator[None]:
-    progress = render.Progress()
-    progress.start("Running the revisions on a scratch database")
-    try:
-        yield
-    finally:
-        progress.stop()

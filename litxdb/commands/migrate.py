@@ -1,7 +1,8 @@
 """Apply the pending revisions, one transaction each.
 
 A revision that does not get its lock in time is rolled back, so that nobody queues behind it, and begun anew; whoever
-holds it up is named. What an interrupted run left behind is repaired.
+holds it up is named. What an interrupted run left behind is repaired. In production (LITXDB_ENV) the plan comes first,
+and findings of lint at level error stop it.
 
 Example: litxdb migrate --lock-timeout 1 --retry 300
 """
@@ -14,8 +15,8 @@ import typer
 
 from litxdb import render
 from litxdb.commands._migrating import draw, watching
-from litxdb.commands._options import Directory, DryRun, Format, LockTimeout, ProjectPath, Retry, Url, Wait
-from litxdb.commands._planning import draw_plan
+from litxdb.commands._options import Accept, Directory, DryRun, Format, LockTimeout, ProjectPath, Retry, Url, Wait
+from litxdb.commands._planning import announce, draw_plan
 from litxdb.commands._projects import chosen
 from litxdb.render import Form
 
@@ -40,6 +41,7 @@ def command(
     retry: Retry = 60,
     lock_wait: Wait = 60,
     repair: Repair = True,
+    accept: Accept = None,
     directory: Directory = None,
     project: ProjectPath = None,
     form: Format = Form.table,
@@ -47,19 +49,18 @@ def command(
     from litxdb import migrate
     from litxdb.database import Database
 
-    if revision and to:
+    if revision is not None and to is not None:
         raise typer.BadParameter("Give the revision once, as --to or without it.")
-    target = revision or to or "head"
+    target = next((each for each in (revision, to) if each is not None), "head")
     with Database(url, command="migrate", notify=render.note, create_local=not (dry_run or sql)) as db:
         subject = chosen(db, project, directory)
-        if steps and (dry_run or sql):
-            ahead = migrate.upgrade(db, target, steps=steps, project=subject, dry_run=True)
-            target = ahead.steps[-1].revision if ahead.steps else target
         if sql:
-            render.line(migrate.script(db, target, project=subject).rstrip("\n"))
+            render.line(migrate.script(db, target, steps=steps, project=subject).rstrip("\n"))
             return
         if dry_run:
-            draw_plan(migrate.plan_upgrade(db, target, project=subject), form)
+            with render.spinner("Running the revisions on a scratch database"):
+                plan = migrate.plan_upgrade(db, target, steps=steps, project=subject, accept=accept or ())
+            draw_plan(plan, form, repair=repair)
             return
         with watching() as watch:
             done = migrate.upgrade(
@@ -68,9 +69,9 @@ def command(
                 steps=steps,
                 project=subject,
                 repair=repair,
-                wait_seconds=lock_wait,
-                lock_timeout_seconds=lock_timeout,
-                retry_seconds=retry,
+                accept=accept or (),
+                show=announce,
+                patience=migrate.Patience(lock_wait, lock_timeout, retry),
                 watch=watch,
             )
     draw(done, form, verb="applied")

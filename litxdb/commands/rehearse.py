@@ -40,12 +40,23 @@ MaxBlock = Annotated[
     float, typer.Option("--max-block", min=0, metavar="SECONDS", help="Exit 1 if anybody would wait longer.")
 ]
 
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept",
+        metavar="RULE",
+        help="missing-downgrade or failing-downgrade: do not count revisions without a way back.",
+        show_default=False,
+    ),
+]
+
 
 def command(
     revision: Target = "head",
     against: Against = None,
     rows: Rows = 50_000,
     max_block: MaxBlock = 1,
+    accept: Accept = None,
     directory: Directory = None,
     project: ProjectPath = None,
     form: Format = Form.table,
@@ -64,6 +75,7 @@ def command(
             project=chosen(db, project, directory),
             rows=rows,
             max_block_seconds=max_block,
+            accept=accept or (),
             watch=watch,
         )
     _draw(done, form)
@@ -96,7 +108,8 @@ def _draw(done: Rehearsal, form: Form) -> None:
                  "effects": ("locks and work", _effects)},
     )  # fmt: skip
     for trace in done.traces:
-        render.line(f"{trace.revision or 'All in one go:'} {trace.message}.")
+        accepted = f" Accepted: {trace.accepted}." if trace.accepted else ""
+        render.line(f"{trace.revision or 'All in one go:'} {trace.message}.{accepted}")
         render.rows(
             trace.differences,
             form,

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from litxdb.database import Database
     from litxdb.migrate import Loss, Migrated, Project
 
-Steps = Annotated[int, typer.Argument(min=1, metavar="[STEPS]", help="How many revisions.")]
+Steps = Annotated[int | None, typer.Argument(min=1, metavar="[STEPS]", help="How many revisions.", show_default="1")]
 To = Annotated[str | None, typer.Option("--to", metavar="REVISION", help="Back to here; base reverts everything.")]
 
 
 def command(
-    steps: Steps = 1,
+    steps: Steps = None,
     to: To = None,
     url: Url = None,
     dry_run: DryRun = False,
@@ -60,10 +60,9 @@ def command(
                 db,
                 steps,
                 to=to,
+                agreed=plan,
                 project=subject,
-                wait_seconds=lock_wait,
-                lock_timeout_seconds=lock_timeout,
-                retry_seconds=retry,
+                patience=migrate.Patience(lock_wait, lock_timeout, retry),
                 watch=watch,
             )
     draw(replace(done, lost=plan.lost), form, verb="reverted")

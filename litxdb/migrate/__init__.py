@@ -6,20 +6,21 @@
 from litxdb.migrate.apply import downgrade, upgrade
 from litxdb.migrate.capture import capture, replayed
 from litxdb.migrate.captured import CapturedRevision, Effect, Plan, PlannedRevision, Statement, TableLock
-from litxdb.migrate.catalog import compare, fingerprint
-from litxdb.migrate.comparison import Drift, History, Replay, drift
+from litxdb.migrate.comparison.catalog import compare, fingerprint
+from litxdb.migrate.comparison.deviations import Deviation
+from litxdb.migrate.comparison.drift import Drift, History, Replay, drift
 from litxdb.migrate.create import create_revision
-from litxdb.migrate.deviations import Deviation
 from litxdb.migrate.finding import find_project
 from litxdb.migrate.graph import Graph, Revision, heads
 from litxdb.migrate.losses import losses
+from litxdb.migrate.patience import Patience
 from litxdb.migrate.planning import plan_upgrade
 from litxdb.migrate.project import Project
 from litxdb.migrate.rehearsal import Rehearsal, rehearse
 from litxdb.migrate.results import Difference, Entry, Leftover, Loss, Migrated, Pending, RevisionStep, Status
 from litxdb.migrate.script import script
 from litxdb.migrate.stamp import stamp
-from litxdb.migrate.state import current_revision, history, status
+from litxdb.migrate.state import current_revision, history, standing, status
 
 __all__ = [
     "CapturedRevision",
@@ -33,6 +34,7 @@ __all__ = [
     "Leftover",
     "Loss",
     "Migrated",
+    "Patience",
     "Pending",
     "Plan",
     "PlannedRevision",
@@ -60,6 +62,7 @@ __all__ = [
     "replayed",
     "script",
     "stamp",
+    "standing",
     "status",
     "upgrade",
 ]

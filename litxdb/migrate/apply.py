@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from litxdb.database import Database
-from litxdb.errors import Refused, ServerRefused
+from litxdb.errors import STOPPED, Refused, ServerRefused
 from litxdb.migrate import leftovers, log
-from litxdb.migrate.graph import HEAD, Revision
-from litxdb.migrate.lock import migration_lock
+from litxdb.migrate.ahead import Ahead
+from litxdb.migrate.captured import Plan
+from litxdb.migrate.graph import BASE, HEAD, Revision
+from litxdb.migrate.lock import MigrationLock, migration_lock
+from litxdb.migrate.patience import Patience
 from litxdb.migrate.plan import downgrades, tips, upgrades
+from litxdb.migrate.planning import review
 from litxdb.migrate.project import Project
 from litxdb.migrate.refusals import explain, stands
 from litxdb.migrate.results import Leftover, Migrated, RevisionStep
-from litxdb.migrate.state import current_revisions, read_revision, read_revisions, shown
-from litxdb.migrate.steps import Run, Watch
+from litxdb.migrate.state import current_revisions, read_revisions, shown, version_table
+from litxdb.migrate.steps import Run, Watch, read_standing, written
 from litxdb.migrations.extensions import require
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-WAIT_SECONDS = 60.0
-LOCK_TIMEOUT_SECONDS = 3.0
-RETRY_SECONDS = 60.0
+PATIENCE = Patience()
 
 
 def upgrade(
@@ -37,93 +40,121 @@ def upgrade(
     project: Project | None = None,
     dry_run: bool = False,
     repair: bool = True,
-    wait_seconds: float = WAIT_SECONDS,
-    lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
-    retry_seconds: float = RETRY_SECONDS,
+    accept: Collection[str] = (),
+    show: Callable[[Plan], None] = lambda plan: None,
+    patience: Patience = PATIENCE,
     watch: Watch = lambda step: None,
 ) -> Migrated:
-    """Apply all revisions up to the target (an id, the beginning of one, or `head`), or only so many `steps` of them.
+    """Apply all revisions up to the target (an id, the beginning of one, or `head`), or only the next `steps`.
 
     Idempotent, and safe to run again after any failure: each revision is committed whole or not at all. Only one run at
-    a time changes a database; another waits `wait_seconds` for it, then raises LockHeld. A statement that does not get
-    its table lock in `lock_timeout_seconds` gives up rather than have everybody queue behind it; its revision is then
-    begun anew for up to `retry_seconds`, as long as a running backup is waited for. What an earlier run left INVALID
-    or NOT VALID is mended first, with `repair`. With `dry_run` nothing changes: the steps are those that a run would
-    take. `directory` holds a project's own revisions, which follow LitXplore's; `project` is another Alembic project
-    altogether. Raises ServerRefused, saying where the database stands, when a revision fails.
+    a time changes a database; another waits for it as long as its `patience` lasts, then raises LockHeld. What an
+    earlier run left INVALID or NOT VALID is mended first, with `repair`. With `dry_run` nothing changes: the steps are
+    those that a run would take. `directory` holds a project's own revisions, which follow LitXplore's; `project` is
+    another Alembic project altogether. Raises ServerRefused, saying where the database stands, when a revision fails.
+
+    In production (by the settings) the plan comes first: once the lock is held, `show` gets it, and Refused is raised
+    before anything is touched if lint finds an error in it that `accept` does not name.
     """
     project = project or Project.litxplore(directory)
     graph = project.graph()
 
     def plan(current: tuple[str, ...]) -> tuple[Revision, ...]:
-        return upgrades(graph, current, target)[:steps]
+        return upgrades(graph, current, target, steps)
 
     with closing(db.connect(autocommit=True)) as connection:
         before = read_revisions(connection, project)
         planned = plan(before)
-        for revision in log.changed(log.read(connection), graph.lineage(before)):
+        logged = log.read(connection, version_table(connection, project))
+        for revision in log.changed(logged, graph.lineage(before)):
             db.notify(f"warning: {revision.path.name} is not the file that was applied as revision {revision.id}")
-        left = leftovers.find(connection)
-    if dry_run or not (planned or (left and repair)):
+        left = leftovers.find(connection, graph.lineage(before))
+    if dry_run or not (planned or (repair and any(each.meant_by is None for each in left))):
         _report(db, left)
-        after = shown(tips((*graph.lineage(before), *planned)))
-        return Migrated(shown(before), after, _announced(planned), left)
-    with migration_lock(db, wait_seconds) as lock:
+        after = tips((*graph.lineage(before), *planned))
+        return Migrated(shown(before), shown(after), _announced(planned), left)
+    again = "Running litxdb migrate again is safe: it goes on from there."
+    with migration_lock(db, project, patience.wait_seconds) as lock, _standing_told(db, lock, project, again):
         before = read_revisions(lock.connection, project)
         planned = plan(before)
         _check_extensions(lock.connection, planned, shown(before))
+        if planned and db.settings.production:
+            review(db, Ahead(project, graph, before, planned), accept, show)
         mended: tuple[Leftover, ...] = ()
         if repair:
-            patience = max(lock_timeout_seconds, retry_seconds)
-            mended = leftovers.repair(lock.connection, leftovers.find(lock.connection), patience, db.notify)
-        done = Run(db, project, lock, planned, watch, lock_timeout_seconds, retry_seconds, up=True).all()
-        left = _remaining(lock.connection, mended)
-        _report(db, left)
-        return Migrated(shown(before), read_revision(lock.connection, project), done, left)
+            longest = max(patience.lock_timeout_seconds, patience.retry_seconds)
+            left = leftovers.find(lock.connection, graph.lineage(before))
+            mended = leftovers.repair(lock.connection, left, longest, db.notify)
+        done = Run(db, project, lock, planned, watch, patience, up=True).all()
+        after = read_revisions(lock.connection, project)
+        left = _remaining(lock.connection, graph.lineage(after), mended)
+        _report(db, left, done)
+        return Migrated(shown(before), shown(after), done, left)
 
 
 def downgrade(
     db: Database,
-    steps: int = 1,
+    steps: int | None = None,
     *,
     to: str | None = None,
+    agreed: Migrated | None = None,
     directory: Path | None = None,
     project: Project | None = None,
     dry_run: bool = False,
-    wait_seconds: float = WAIT_SECONDS,
-    lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
-    retry_seconds: float = RETRY_SECONDS,
+    patience: Patience = PATIENCE,
     watch: Watch = lambda step: None,
 ) -> Migrated:
-    """Revert that many revisions, or all after `to` (`base` reverts everything).
+    """Revert so many revisions (one), or all after `to` (`base` reverts everything).
 
     What only those revisions' tables hold is lost: `losses` tells it beforehand. A downgrade that fails leaves
-    everything as it was. Raises Refused if another run moved the database meanwhile; all else is as for `upgrade`.
+    everything as it was. `agreed` is what this returned with `dry_run`, when somebody has seen it and said yes: raises
+    Refused if by now it would be anything else, or another run moves the database meanwhile. All else is as for
+    `upgrade`.
     """
     project = project or Project.litxplore(directory)
     graph = project.graph()
     before = current_revisions(db, project)
     reverted = downgrades(graph, before, steps, to)
+    if agreed is not None and agreed.steps != _announced(reverted):
+        raise _moved(agreed.before, shown(before))
+    after = tips(tuple(each for each in graph.lineage(before) if each not in reverted))
     if dry_run or not reverted:
-        kept = tuple(each for each in graph.lineage(before) if each not in reverted)
-        return Migrated(shown(before), shown(tips(kept)), _announced(reverted))
-    with migration_lock(db, wait_seconds) as lock:
+        return Migrated(shown(before), shown(after), _announced(reverted))
+    again = f"To go on: litxdb rollback --to {shown(after) or BASE}" if len(after) < 2 else ""
+    with migration_lock(db, project, patience.wait_seconds) as lock, _standing_told(db, lock, project, again):
         now = read_revisions(lock.connection, project)
         if now != before:
-            raise Refused(
-                f"Another run moved the database from revision {shown(before)} to {shown(now)} meanwhile.",
-                "Look at litxdb status, and decide again.",
-            )
-        done = Run(db, project, lock, reverted, watch, lock_timeout_seconds, retry_seconds, up=False).all()
-        left = _remaining(lock.connection, ())
+            raise _moved(shown(before), shown(now))
+        done = Run(db, project, lock, reverted, watch, patience, up=False).all()
+        after = read_revisions(lock.connection, project)
+        left = _remaining(lock.connection, graph.lineage(after), ())
         _report(db, left)
-        return Migrated(shown(before), read_revision(lock.connection, project), done, left)
+        return Migrated(shown(before), shown(after), done, left)
 
 
-def _remaining(connection: Connection, mended: tuple[Leftover, ...]) -> tuple[Leftover, ...]:
+@contextmanager
+def _standing_told(db: Database, lock: MigrationLock, project: Project, again: str) -> Iterator[None]:
+    """Say where the database stands, and what to do next, when somebody stops the run."""
+    try:
+        yield
+    except STOPPED:
+        db.notify(f"{stands(written(read_standing(db, lock, project)))} {again}".rstrip())
+        raise
+
+
+def _moved(before: str | None, now: str | None) -> Refused:
+    return Refused(
+        f"What would be reverted has changed meanwhile: the database was at revision {before}, and is at {now}.",
+        "Look at litxdb status, and decide again.",
+    )
+
+
+def _remaining(
+    connection: Connection, applied: tuple[Revision, ...], mended: tuple[Leftover, ...]
+) -> tuple[Leftover, ...]:
     """Return what was mended, and what is left now, with the reason why that could not be mended."""
     tried = {each.object: each for each in mended}
-    left = leftovers.find(connection)
+    left = leftovers.find(connection, applied)
     names = {each.object for each in left}
     return (
         *(each for each in mended if each.repaired and each.object not in names),
@@ -131,11 +162,14 @@ def _remaining(connection: Connection, mended: tuple[Leftover, ...]) -> tuple[Le
     )
 
 
-def _report(db: Database, left: tuple[Leftover, ...]) -> None:
+def _report(db: Database, left: tuple[Leftover, ...], done: tuple[RevisionStep, ...] = ()) -> None:
+    """Warn of what is left half done, and mention what the revisions of this very run leave so on purpose."""
     for each in left:
-        if not each.repaired:
-            state = "INVALID" if each.kind == "index" else "NOT VALID"
+        state = "INVALID" if each.kind == "index" else "NOT VALID"
+        if each.meant_by is None and not each.repaired:
             db.notify(f"warning: {each.kind} {each.object} is {state}; litxdb migrate repairs it, or: {each.statement}")
+        elif each.meant_by in {step.revision for step in done}:
+            db.notify(f"{each.kind} {each.object} is {state}, as revision {each.meant_by} leaves it: {each.statement}")
 
 
 def _announced(steps: tuple[Revision, ...]) -> tuple[RevisionStep, ...]:

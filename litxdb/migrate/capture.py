@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from litxdb.migrate.captured import CapturedRevision, Statement
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.project import Project
 from litxdb.migrate.refusals import explain, starts_elsewhere
+from litxdb.migrate.results import RevisionStep
 from litxdb.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def capture(
     up: bool = True,
     measure: bool = False,
     empty: bool = False,
+    watch: Callable[[RevisionStep], None] = lambda step: None,
+    done: list[CapturedRevision] | None = None,
 ) -> tuple[CapturedRevision, ...]:
     """Really run these revisions on this database, up or down in the order given, and return what each of them sent.
 
@@ -68,7 +71,8 @@ def capture(
     `Effect`, sees scans and rewrites by an event trigger and debug messages, and takes about half as long again.
 
     `empty` says that the database is: what is missing there is then a matter of the history, and told so. A statement
-    that does not get its lock in three seconds fails, as in `upgrade`.
+    that does not get its lock in three seconds fails, as in `upgrade`. `watch` is told when a revision starts and when
+    it is done, with the time of its statements. `done` receives what is returned, after a failure what came before it.
 
     Raises ServerRefused when the server refuses a statement, ServerRefused or (going down) Refused when a revision's
     Python raises, ToolMissing or ConfigurationInvalid when the project's env.py does.
@@ -79,7 +83,7 @@ def capture(
     from litxdb.migrate.measure import metering
     from litxdb.migrate.running import run
 
-    recorder = _Recorder(up)
+    recorder = _Recorder(up, watch)
     try:
         with contextlib.ExitStack() as stack:
             if measure:
@@ -88,8 +92,8 @@ def capture(
             connection.exec_driver_sql("set lock_timeout = '3s'")
             connection.commit()
             stack.enter_context(_listening(db.direct_engine, recorder))
+            stack.callback(_hand_over, db, recorder, done)
             run(connection, project, lambda: recorder.each(revisions), up=up, inside=recorder.inside)
-            _mark_questions(db, recorder)
     except (psycopg2.Error, DBAPIError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if not isinstance(cause, psycopg2.Error):
@@ -106,6 +110,7 @@ class _Recorder:
     """Collects statements; those sent within a revision's own function are told from Alembic's."""
 
     up: bool
+    watch: Callable[[RevisionStep], None]
     current: Revision | None = None
     meter: Meter | None = None
     own: bool = False
@@ -117,11 +122,14 @@ class _Recorder:
     def each(self, revisions: Sequence[Revision]) -> Iterator[Revision]:
         for revision in revisions:
             self.current, self.statements, self.bookkeeping = revision, [], []
+            step = RevisionStep(revision.id, revision.message)
+            self.watch(step)
             start = time.perf_counter()
             yield revision
             milliseconds = (time.perf_counter() - start) * 1000
             sent = tuple(self.statements), tuple(self.bookkeeping)
             self.done.append(CapturedRevision(revision.id, revision.message, self.up, *sent, milliseconds))
+            self.watch(replace(step, milliseconds=sum(each.milliseconds for each in self.statements)))
         self.current = None
 
     @contextlib.contextmanager
@@ -189,6 +197,12 @@ def _listening(engine: Engine, recorder: _Recorder) -> Iterator[None]:
     finally:
         for name, listener in listeners.items():
             event.remove(engine, name, listener)
+
+
+def _hand_over(db: Database, recorder: _Recorder, done: list[CapturedRevision] | None) -> None:
+    _mark_questions(db, recorder)
+    if done is not None:
+        done += recorder.done
 
 
 def _mark_questions(db: Database, recorder: _Recorder) -> None:

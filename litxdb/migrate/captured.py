@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from litxdb.migrate.results import Leftover, LintFinding
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -97,10 +99,18 @@ class PlannedRevision:
 class Plan:
     """What a run of migrate would do, in order; `before` and `after` are None for a database without any revision.
 
-    `unknown` is why the rows only have names: the revisions could not be run on a scratch database.
+    `unknown` is why the rows only have names: the revisions could not be run on a scratch database. `findings` are
+    those of lint, the worst first. `leftovers` are what the run would mend before it begins.
     """
 
     before: str | None
     after: str | None
     rows: tuple[PlannedRevision, ...]
     unknown: str | None = None
+    findings: tuple[LintFinding, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+
+    @property
+    def stops(self) -> tuple[LintFinding, ...]:
+        """The findings for which production refuses the run."""
+        return tuple(each for each in self.findings if each.level == "error" and each.accepted is None)

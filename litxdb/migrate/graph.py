@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from litxdb.errors import ConfigurationInvalid, Refused
+from litxdb.errors import ArgumentInvalid, ConfigurationInvalid
 
 BASE = "base"
 HEAD = "head"
 HEADS = "heads"
+
+_PARSING = threading.Lock()
+"""CPython 3.11 fails with a SystemError when two threads parse at once, as those of an examination do."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Graph:
     def find(self, name: str) -> Revision:
         """Return the revision meant by an id, the beginning of one, a branch label or `head`.
 
-        Raises Refused, with a suggestion, when there is none or several.
+        Raises ArgumentInvalid, with a suggestion, when there is none or several.
         """
         if name == HEAD:
             return self.head
@@ -93,9 +98,9 @@ class Graph:
         if len(found) == 1:
             return found[0]
         if found:
-            raise Refused(f"Revision {name} could be {_any_of(found)}.", "Write more of its id.")
+            raise ArgumentInvalid(f"Revision {name} could be {_any_of(found)}.", "Write more of its id.")
         near = difflib.get_close_matches(name, [revision.id for revision in self.revisions], n=1, cutoff=0.4)
-        raise Refused(
+        raise ArgumentInvalid(
             f"There is no revision {name}.",
             f"Did you mean {near[0]}?" if near else "Run litxdb history to see them all.",
         )
@@ -117,6 +122,15 @@ class Graph:
         return tuple(revision for revision in self.revisions if revision.id in wanted)
 
 
+def is_head(target: str) -> bool:
+    """Tell whether a target is an end of the history, wherever that is.
+
+    >>> [is_head(each) for each in ("head", "heads", "west@head", "0008")]
+    [True, True, True, False]
+    """
+    return target.rpartition("@")[2] in (HEAD, HEADS)
+
+
 def heads(directory: Path | None = None) -> frozenset[str]:
     """Return what alembic_version holds in a database that is up to date."""
     return frozenset({Graph.read(directory).head.id})
@@ -131,20 +145,26 @@ def read_files(directories: Iterable[Path], *, recursive: bool = False) -> list[
 
 def _read(path: Path) -> Revision:
     try:
-        module = ast.parse(path.read_bytes(), filename=str(path))
-        values = dict(_assignments(module))
-        return Revision(
-            id=values["revision"],
-            message=(ast.get_docstring(module) or path.stem).partition("\n")[0].rstrip("."),
-            path=path,
-            follows=names(values.get("down_revision")),
-            depends_on=names(values.get("depends_on")),
-            labels=names(values.get("branch_labels")),
-            extensions=values.get("extensions") or {},
-        )
+        return _parse(path, path.read_bytes())
     except (SyntaxError, ValueError, KeyError, OSError) as error:
         reason = "it sets no revision" if isinstance(error, KeyError) else str(error)
         raise ConfigurationInvalid(f"{path} is not a revision: {reason}.", "Mend the file, or move it away.") from error
+
+
+@functools.lru_cache(maxsize=1024)
+def _parse(path: Path, source: bytes) -> Revision:
+    with _PARSING:
+        module = ast.parse(source, filename=str(path))
+    values = dict(_assignments(module))
+    return Revision(
+        id=values["revision"],
+        message=(ast.get_docstring(module) or path.stem).partition("\n")[0].rstrip("."),
+        path=path,
+        follows=names(values.get("down_revision")),
+        depends_on=names(values.get("depends_on")),
+        labels=names(values.get("branch_labels")),
+        extensions=values.get("extensions") or {},
+    )
 
 
 def _assignments(module: ast.Module) -> Iterator[tuple[str, Any]]:

@@ -75,9 +75,9 @@ def losses(
     applied = project.graph().lineage(current_revisions(db, project))
     reverted = {step.revision for step in plan.steps}
     with replayed(project, db.settings, applied) as copy:
-        before = _holders(copy)
+        before = _holders(copy, project)
         capture(project, copy, [each for each in reversed(applied) if each.id in reverted], up=False)
-        after = _holders(copy)
+        after = _holders(copy, project)
     lost = [holder for part, holder in before.items() if part not in after]
     tables = {holder.table for holder in lost if holder.kind == "table"}
     columns = {(holder.table, holder.column) for holder in lost if holder.kind == "column"}
@@ -92,9 +92,10 @@ def losses(
         return tuple(_count(connection, least, count_seconds))
 
 
-def _holders(db: Database) -> Mapping[tuple[object, ...], Holder]:
+def _holders(db: Database, project: Project) -> Mapping[tuple[object, ...], Holder]:
     with closing(db.connect(autocommit=True)) as connection:
-        rows = queries.load("migrate", "holders", connection.info.server_version).run(connection)
+        query = queries.load("migrate", "holders", connection.info.server_version)
+        rows = query.run(connection, version_table=project.version_name)
     return {
         (row["kind"], row["object_id"], row["part"]): Holder(row["table"], row["column"], row["label"]) for row in rows
     }

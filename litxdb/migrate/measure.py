@@ -108,8 +108,7 @@ class Meter:
         connection.notices[:] = [line for line in notices if not _REWRITE.match(line) and not line.startswith("DEBUG")]
         held = self.held or {}
         newly = {self.tables[oid]: mode for oid, mode in locks.items() if strength(mode) > strength(held.get(oid))}
-        # messages name tables without their schema: of those by that name, the one that is locked
-        names = {self.tables[oid].rpartition(".")[2].strip('"'): self.tables[oid] for oid in {**held, **locks}}
+        names = self._names(connection, [*held, *locks])
         rewrites = (self.tables.get(int(match["oid"])) for match in _found(_REWRITE, notices))
         scans = [names.get(match["table"]) for match in _found(_SCAN, notices)]
         scans += self._tables_of_keys(connection, [match["name"] for match in _found(_FOREIGN_KEY, notices)])
@@ -118,6 +117,15 @@ class Meter:
             if match["table"] in names:
                 builds[names[match["table"]]] = (*builds.get(names[match["table"]], ()), match["index"])
         return Effect(newly, _unique(rewrites), _unique(scans), builds, wal)
+
+    def _names(self, connection: Connection, tables: list[int]) -> dict[str, str]:
+        """Return by what names messages call the tables: without a schema, and as an earlier statement renamed them.
+
+        Of several by one name it is the one that is locked.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("select relname, oid from pg_class where oid = any(%s)", (tables,))
+            return {name: self.tables[oid] for name, oid in cursor.fetchall()}
 
     def _tables_of_keys(self, connection: Connection, keys: list[str]) -> list[str | None]:
         if not keys:

@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from litxdb.errors import Refused
-from litxdb.migrate.graph import BASE, HEAD, HEADS, Graph, Revision, names
+from litxdb.errors import ArgumentInvalid, Refused
+from litxdb.migrate.graph import BASE, HEAD, HEADS, Graph, Revision, is_head, names
 from litxdb.migrate.state import check_known
 
 Standing = str | tuple[str, ...] | None
 """The revision that a database is at, or several."""
 
 
-def upgrades(graph: Graph, current: Standing, target: str) -> tuple[Revision, ...]:
-    """Return what leads from the current revision to the target, in order.
+def upgrades(graph: Graph, current: Standing, target: str, steps: int | None = None) -> tuple[Revision, ...]:
+    """Return what leads from the current revision to the target, in order, or the first so many `steps` to a head.
 
-    Raises Refused when the database is unknown to the history, or past the target already.
+    Raises Refused when the database is unknown to the history, or past the target already; ArgumentInvalid for steps
+    on the way to a revision, as one of the two would be ignored.
     """
+    if steps is not None and not is_head(target):
+        raise ArgumentInvalid(
+            f"Both a revision ({target}) and a number of revisions ({steps}) say how far to go.",
+            "Give one of them; steps go with head, heads or LABEL@head.",
+        )
     check_known(graph, current)
     wanted = [revision.id for revision in graph.targets(target)]
     applied = graph.lineage(current)
-    steps = tuple(revision for revision in graph.lineage(wanted) if revision not in applied)
-    if not steps and set(wanted) != set(names(current)) and target not in (HEAD, HEADS):
+    way = tuple(revision for revision in graph.lineage(wanted) if revision not in applied)
+    if not way and set(wanted) != set(names(current)) and target not in (HEAD, HEADS):
         raise Refused(
             f"The database is at revision {', '.join(names(current))}, past {', '.join(wanted)} already.",
             f"To go back, run litxdb rollback --to {wanted[0]}.",
         )
-    return steps
+    return way[:steps]
 
 
-def downgrades(graph: Graph, current: Standing, steps: int, to: str | None) -> tuple[Revision, ...]:
-    """Return what must be reverted, newest first: that many steps, or all after `to` (`base` for everything).
+def downgrades(graph: Graph, current: Standing, steps: int | None, to: str | None) -> tuple[Revision, ...]:
+    """Return what must be reverted, newest first: so many steps (one), or all after `to` (`base` for everything).
 
-    Raises Refused when the database is unknown to the history, or has not come that far.
+    Raises Refused when the database is unknown to the history, or has not come that far; ArgumentInvalid for both.
     """
+    if steps is not None and to is not None:
+        raise ArgumentInvalid(
+            f"Both a revision ({to}) and a number of revisions ({steps}) say how far to go back.",
+            "Give one of them.",
+        )
     check_known(graph, current)
     applied = graph.lineage(current)
     if to is None:
+        steps = 1 if steps is None else steps
         if not 1 <= steps <= len(applied):
             raise Refused(f"Cannot go back {steps} revisions: {len(applied)} are applied.", "Run litxdb history.")
         return tuple(reversed(applied[-steps:]))

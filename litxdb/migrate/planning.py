@@ -2,75 +2,86 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from litxdb import queries
 from litxdb.database import Database
-from litxdb.errors import LitxdbError
-from litxdb.migrate.capture import capture, replayed
+from litxdb.errors import LitxdbError, Refused
+from litxdb.migrate import leftovers
+from litxdb.migrate.ahead import Ahead, look_ahead
 from litxdb.migrate.captured import CapturedRevision, Plan, PlannedRevision, TableLock
-from litxdb.migrate.graph import HEAD, Graph, Revision
+from litxdb.migrate.graph import HEAD
 from litxdb.migrate.measure import strength
-from litxdb.migrate.plan import tips, upgrades
 from litxdb.migrate.project import Project
-from litxdb.migrate.state import current_revisions, shown
+from litxdb.migrate.state import shown
+from litxdb.migrations.extensions import require
+
+if TYPE_CHECKING:
+    from litxdb.migrate.lint.relations import Relation
 
 
-@dataclass(frozen=True)
-class Ahead:
-    """What lies ahead of a database: the revisions applied, and those to come on the way to a target."""
-
-    project: Project
-    graph: Graph
-    before: tuple[str, ...]
-    steps: tuple[Revision, ...]
-
-    @property
-    def applied(self) -> tuple[Revision, ...]:
-        """The revisions that the database has."""
-        return self.graph.lineage(self.before)
-
-    @property
-    def after(self) -> tuple[str, ...]:
-        """The revisions that the version table would name."""
-        return tips((*self.applied, *self.steps))
-
-    @contextlib.contextmanager
-    def replayed(self, db: Database) -> Iterator[Database]:
-        """Yield a scratch database at the same revision as this one."""
-        with replayed(self.project, db.settings, self.applied) as scratch:
-            yield scratch
-
-
-def look_ahead(db: Database, target: str = HEAD, *, steps: int | None = None, project: Project | None = None) -> Ahead:
-    """Compare the database with the history; changes nothing. Raises Refused as `upgrade` does."""
-    project = project or Project.litxplore()
-    graph, before = project.graph(), current_revisions(db, project)
-    return Ahead(project, graph, before, upgrades(graph, before, target)[:steps])
-
-
-def plan_upgrade(db: Database, target: str = HEAD, *, steps: int | None = None, project: Project | None = None) -> Plan:
+def plan_upgrade(
+    db: Database,
+    target: str = HEAD,
+    *,
+    steps: int | None = None,
+    project: Project | None = None,
+    accept: Collection[str] = (),
+) -> Plan:
     """Say what an upgrade would do: run it on a scratch database at the same revision, look up sizes on this one.
 
     Changes nothing here, and takes no lock on a table. The locks are those of the scratch server's PostgreSQL, on
-    tables without rows. Where the revisions cannot be run there, the plan says why and only has their names.
+    tables without rows. Where the revisions cannot be run there, the plan says why and only has their names. `accept`
+    names rules of lint whose findings do not count; raises ArgumentInvalid for one that does not exist, ServerRefused
+    when the server lacks an extension that a revision needs.
     """
     ahead = look_ahead(db, target, steps=steps, project=project)
+    with closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
+        for revision in ahead.steps:
+            require(cursor, revision.extensions, revision.id)
+        left = leftovers.find(connection, ahead.applied)
+    return replace(plan_ahead(db, ahead, accept), leftovers=tuple(each for each in left if each.meant_by is None))
+
+
+def plan_ahead(db: Database, ahead: Ahead, accept: Collection[str] = ()) -> Plan:
+    """Do that for what lies ahead. Imports lint when there is something to do: nobody else waits for its rules."""
     way = shown(ahead.before), shown(ahead.after)
     if not ahead.steps:
         return Plan(*way, ())
+    from litxdb.migrate import lint
+
+    accepted = lint.accepted_rules(accept)
+    target = lint.read_target(db)
     try:
-        with ahead.replayed(db) as scratch:
-            captured = capture(ahead.project, scratch, ahead.steps, measure=True)
+        examined = lint.examine(db, ahead.project, ahead.graph, ahead.applied, [ahead.steps], target.relations)
     except LitxdbError as error:
-        return Plan(*way, tuple(PlannedRevision(each.id, each.message) for each in ahead.steps), error.message)
-    sizes = _sizes(db, sorted({table for done in captured for table in _strongest(done)}))
-    return Plan(*way, tuple(_planned(done, sizes) for done in captured))
+        names = tuple(PlannedRevision(each.id, each.message) for each in ahead.steps)
+        return Plan(*way, names, error.message, (lint.unexamined(ahead.steps[0], error, accepted),))
+    try:
+        findings = lint.judge(examined, target.major, accepted)
+    except LitxdbError as error:  # without squawk
+        findings = (lint.unexamined(ahead.steps[0], error, accepted),)
+    return Plan(*way, tuple(_planned(each.done, target.relations) for each in examined), findings=findings)
 
 
-def _planned(done: CapturedRevision, sizes: dict[str, tuple[int | None, int | None]]) -> PlannedRevision:
+def review(db: Database, ahead: Ahead, accept: Collection[str], show: Callable[[Plan], None]) -> None:
+    """Make the plan and show it; raises Refused when it has findings of level error that nobody accepted."""
+    db.notify("production: what is pending runs on a scratch database first")
+    plan = plan_ahead(db, ahead, accept)
+    show(plan)
+    if plan.stops:
+        rules = dict.fromkeys(each.rule for each in plan.stops)
+        where = dict.fromkeys(each.revision for each in plan.stops)
+        raise Refused(
+            f"Lint stops this in production: {', '.join(rules)} in {', '.join(where)}. Nothing was changed.",
+            f"Mend the revision; or, if it is no danger: {' '.join(f'--accept {rule}' for rule in rules)}. "
+            "litxdb lint --explain RULE says what each means.",
+        )
+
+
+def _planned(done: CapturedRevision, relations: Mapping[str, Relation]) -> PlannedRevision:
     effects = [statement.effect for statement in done.statements if statement.effect is not None]
     locks = tuple(
         TableLock(
@@ -79,11 +90,11 @@ def _planned(done: CapturedRevision, sizes: dict[str, tuple[int | None, int | No
             rewritten=any(table in effect.rewrites for effect in effects),
             scanned=any(table in effect.scans for effect in effects),
             built=tuple(index for effect in effects for index in effect.builds.get(table, ())),
-            rows=sizes[table][0],
-            bytes=sizes[table][1],
+            rows=relations[table].rows,
+            bytes=relations[table].bytes,
         )
         for table, mode in _strongest(done).items()
-        if table in sizes
+        if table in relations
     )
     sent = tuple(statement.sql for statement in done.statements if not statement.reads)
     return PlannedRevision(done.revision, done.message, sent, done.asks, locks)
@@ -96,9 +107,3 @@ def _strongest(done: CapturedRevision) -> dict[str, str]:
         for table, mode in (statement.effect.locks if statement.effect else {}).items():
             strongest[table] = max(mode, strongest.get(table, mode), key=strength)
     return strongest
-
-
-def _sizes(db: Database, tables: list[str]) -> dict[str, tuple[int | None, int | None]]:
-    with contextlib.closing(db.connect(autocommit=True)) as connection:
-        estimates = queries.load("migrate", "table_estimates", connection.info.server_version)
-        return {row["table"]: (row["rows"], row["bytes"]) for row in estimates.run(connection, tables=tables)}

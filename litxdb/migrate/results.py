@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-LONGEST_QUERY = 80
-"""How much of a statement is shown, in characters."""
-
 
 @dataclass(frozen=True)
 class RevisionStep:
@@ -26,7 +23,8 @@ class RevisionStep:
 class Leftover:
     """Something half done: an INVALID index or a constraint NOT VALID, and the statement that mends it.
 
-    `repaired` is whether a run of migrate has mended it; `reason` why it could not.
+    `repaired` is whether a run of migrate has mended it; `reason` why it could not. `meant_by` is the applied revision
+    that leaves it so on purpose: then no run mends it.
     """
 
     kind: str
@@ -35,6 +33,7 @@ class Leftover:
     statement: str
     repaired: bool = False
     reason: str | None = None
+    meant_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,43 +64,6 @@ class Migrated:
     steps: tuple[RevisionStep, ...]
     leftovers: tuple[Leftover, ...] = ()
     lost: tuple[Loss, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Blocker:
-    """A session that a migration waits for; None is what this role may not see of it."""
-
-    pid: int
-    application: str | None
-    role: str | None
-    host: str | None
-    state: str | None
-    seconds: float | None
-    query: str | None
-    table: str | None = None
-
-    @property
-    def who(self) -> str:
-        """Name it for a person.
-
-        >>> Blocker(42, "psql", "ada", None, "idle in transaction", 61.2, "select 1", "users").who
-        'psql, pid 42, role ada, idle in transaction, its transaction open for 61 s: select 1'
-        >>> Blocker(0, None, None, None, None, None, None).who
-        'a prepared transaction (see pg_prepared_xacts)'
-        """
-        if not self.pid:
-            return "a prepared transaction (see pg_prepared_xacts)"
-        about = (
-            self.application or "a session",
-            f"pid {self.pid}",
-            self.role and f"role {self.role}",
-            self.host and f"from {self.host}",
-            self.state,
-            f"its transaction open for {self.seconds:.0f} s" if self.seconds is not None else None,
-        )
-        query = " ".join((self.query or "").split())
-        said = query if len(query) <= LONGEST_QUERY else query[:LONGEST_QUERY] + "…"
-        return ", ".join(filter(None, about)) + (f": {said}" if said else "")
 
 
 @dataclass(frozen=True)
@@ -156,3 +118,25 @@ class Difference:
     object: str
     before: str | None
     after: str | None
+
+
+@dataclass(frozen=True)
+class LintFinding:
+    """A defect of a revision: which rule says so, where, of which table, how big that is on the target, what mends it.
+
+    `level` is error, warning or info; `rows` and `bytes` are None when unknown; `accepted` is the reason why it does
+    not count, if somebody gave one.
+    """
+
+    level: str
+    rule: str
+    revision: str
+    table: str | None
+    rows: int | None
+    bytes: int | None
+    message: str
+    remedy: str
+    statement: str | None
+    file: str
+    line: int
+    accepted: str | None = None

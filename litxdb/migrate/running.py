@@ -48,7 +48,7 @@ def run(
 
     The connection must not be in a transaction. The next revision is asked for once the one before it is committed;
     its upgrade() or downgrade(), without Alembic's own bookkeeping, runs within `inside`. What a revision's Python
-    raises becomes ServerRefused, in a downgrade Refused; the server's own errors are passed on.
+    raises becomes ServerRefused, in a downgrade Refused, as when there is none; the server's own errors are passed on.
     """
     from alembic.runtime.migration import MigrationStep
 
@@ -56,7 +56,9 @@ def run(
 
     def steps(scripts: Any) -> Iterable[Any]:
         for revision in revisions():
-            step = make(scripts.revision_map, scripts.get_revision(revision.id))
+            script = scripts.get_revision(revision.id)
+            _require(script.module, revision, up)
+            step = make(scripts.revision_map, script)
             step.migration_fn = _guarded(step.migration_fn, project, revision, up, inside)
             yield step
 
@@ -120,6 +122,15 @@ def _run_env(scripts: ScriptDirectory, project: Project) -> None:
         anyio.run(anyio.to_thread.run_sync, scripts.run_env)
     else:
         scripts.run_env()
+
+
+def _require(module: object, revision: Revision, up: bool) -> None:
+    function, done = ("upgrade", "applied") if up else ("downgrade", "reverted")
+    if not hasattr(module, function):
+        raise Refused(
+            f"Revision {revision.id} cannot be {done}: {revision.path.name} has no {function}().",
+            "Everything is as it was. Write it" + ("." if up else ", or go back with a backup."),
+        )
 
 
 def _guarded(

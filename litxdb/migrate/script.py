@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from litxdb.database import Database
+from litxdb.migrate.ahead import Ahead, look_ahead
+from litxdb.migrate.builds import PATIENCE, is_build
 from litxdb.migrate.capture import capture
 from litxdb.migrate.captured import CapturedRevision
 from litxdb.migrate.graph import HEAD
-from litxdb.migrate.planning import Ahead, look_ahead
 from litxdb.migrate.project import Project
 
 COMPLETE = ";"
+LOCK_TIMEOUT = "set lock_timeout = '3s';"
 
 
 def script(db: Database, target: str = HEAD, *, steps: int | None = None, project: Project | None = None) -> str:
@@ -38,7 +40,7 @@ def _lines(ahead: Ahead, captured: tuple[CapturedRevision, ...], version: str) -
     yield "-- For review: litxdb migrate runs the revisions themselves, one run at a time, and retries what can be."
     yield ""
     yield r"\set ON_ERROR_STOP on"
-    yield "set lock_timeout = '3s';"
+    yield LOCK_TIMEOUT
     if not ahead.before:
         yield ahead.project.version_creation + COMPLETE
     for done in captured:
@@ -59,7 +61,12 @@ def _revision(done: CapturedRevision) -> Iterator[str]:
         if statement.autocommit is within:
             yield "commit;  -- what follows runs outside a transaction" if within else "begin;"
             within = not within
-        yield _complete(statement.sql)
+        if is_build(statement.sql):  # it is in nobody's way
+            yield f"set lock_timeout = '{PATIENCE}';"
+            yield _complete(statement.sql)
+            yield LOCK_TIMEOUT
+        else:
+            yield _complete(statement.sql)
     if not within:
         yield "begin;"
     yield from map(_complete, done.bookkeeping)

@@ -6,9 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 from litxdb.database import Database
-from litxdb.migrate.apply import WAIT_SECONDS
 from litxdb.migrate.graph import BASE
 from litxdb.migrate.lock import migration_lock
+from litxdb.migrate.patience import Patience
 from litxdb.migrate.project import Project
 from litxdb.migrate.refusals import explain, stands
 from litxdb.migrate.results import Migrated
@@ -22,7 +22,7 @@ def stamp(
     purge: bool = False,
     directory: Path | None = None,
     project: Project | None = None,
-    wait_seconds: float = WAIT_SECONDS,
+    wait_seconds: float = Patience.wait_seconds,
 ) -> Migrated:
     """Record that the schema is at this revision (`base`: at none), and run nothing.
 
@@ -33,7 +33,7 @@ def stamp(
     project = project or Project.litxplore(directory)
     graph = project.graph()
     after = () if revision == BASE else tuple(each.id for each in graph.targets(revision))
-    with migration_lock(db, wait_seconds), closing(db.connect(direct=True)) as connection:
+    with migration_lock(db, project, wait_seconds), closing(db.connect(direct=True)) as connection:
         before = () if purge else read_revisions(connection, project)
         check_known(graph, before)
         try:

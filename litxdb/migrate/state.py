@@ -20,14 +20,27 @@ if TYPE_CHECKING:
 
 LITXPLORE = Project.litxplore()
 
+VERSION_TABLE = """
+select format('%%I.%%I', coalesce(%(schema)s, n.nspname, current_schema(), 'public'), %(table)s)
+from (select to_regclass(%(name)s) as oid) found
+left join pg_class c using (oid)
+left join pg_namespace n on n.oid = c.relnamespace
+"""
+
 
 def status(db: Database, *, directory: Path | None = None, project: Project | None = None) -> Status:
     """Compare the database with the history; changes nothing, and needs only SELECT on the version table."""
+    with closing(db.connect(autocommit=True)) as connection:
+        return standing(connection, directory=directory, project=project)
+
+
+def standing(connection: Connection, *, directory: Path | None = None, project: Project | None = None) -> Status:
+    """Return what `status` does, of the database at the end of a connection."""
     project = project or Project.litxplore(directory)
     graph = project.graph()
     names = [each.id for each in graph.heads] if project.foreign else [graph.head.id]
     head = ", ".join(names)
-    current = current_revisions(db, project)
+    current = read_revisions(connection, project)
     if any(graph.get(each) is None for each in current):
         return Status(shown(current), head, (), known=False)
     applied = graph.lineage(current)
@@ -41,7 +54,7 @@ def history(db: Database, *, directory: Path | None = None, project: Project | N
     graph = project.graph()
     with closing(db.connect(autocommit=True)) as connection:
         current = read_revisions(connection, project)
-        logged = log.read(connection)
+        logged = log.read(connection, version_table(connection, project))
     check_known(graph, current)
     applied = graph.lineage(current)
     changed = log.changed(logged, applied)
@@ -80,11 +93,6 @@ def shown(revisions: tuple[str, ...]) -> str | None:
     return ", ".join(revisions) or None
 
 
-def read_revision(connection: Connection, project: Project = LITXPLORE) -> str | None:
-    """Return `read_revisions` as one text; None when there is none."""
-    return shown(read_revisions(connection, project))
-
-
 def read_revisions(connection: Connection, project: Project = LITXPLORE) -> tuple[str, ...]:
     """Return the revisions recorded in the version table; none when there is no such table, or it is empty.
 
@@ -110,6 +118,16 @@ def read_revisions(connection: Connection, project: Project = LITXPLORE) -> tupl
             "Find out which one the schema is at, and record it with litxdb stamp --purge.",
         )
     return names
+
+
+def version_table(connection: Connection, project: Project) -> str:
+    """Return the version table with the schema that it is in, or will be: it tells projects of a database apart."""
+    with connection.cursor() as cursor:
+        words = {"schema": project.version_schema, "table": project.version_table, "name": project.version_name}
+        cursor.execute(VERSION_TABLE, words)
+        row = cursor.fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def check_known(graph: Graph, current: str | tuple[str, ...] | None) -> None:

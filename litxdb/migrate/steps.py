@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from litxdb.blockers import Lookout
 from litxdb.database import Database
-from litxdb.errors import ConnectionFailed, Interrupted, LitxdbError, ServerRefused, Terminated
+from litxdb.errors import STOPPED, ConnectionFailed, LitxdbError, ServerRefused
 from litxdb.migrate import log
-from litxdb.migrate.blockers import Lookout, wait_for_dumps
-from litxdb.migrate.catalog import Fingerprint, compare, fingerprint
+from litxdb.migrate.builds import give_builds_time
+from litxdb.migrate.comparison.catalog import Fingerprint, compare, fingerprint
+from litxdb.migrate.dumps import wait_for_dumps
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.lock import MigrationLock
+from litxdb.migrate.patience import Patience
 from litxdb.migrate.project import Project
 from litxdb.migrate.refusals import UNKNOWN, explain, stands, starts_elsewhere
 from litxdb.migrate.results import Difference, RevisionStep
@@ -48,8 +51,7 @@ class Run:
     lock: MigrationLock
     steps: tuple[Revision, ...]
     watch: Watch
-    lock_timeout_seconds: float
-    retry_seconds: float
+    patience: Patience
     up: bool
     done: list[RevisionStep] = field(default_factory=list)
     _current: Revision | None = None
@@ -68,7 +70,9 @@ class Run:
         retrying = Retrying(
             retry=lambda state: self._may_begin_anew(state.outcome.exception() if state.outcome else None),
             wait=lambda state: self._pause(),
-            stop=lambda state: time.monotonic() - self._first_begun + state.upcoming_sleep > self.retry_seconds,
+            stop=lambda state: (
+                time.monotonic() - self._first_begun + state.upcoming_sleep > self.patience.retry_seconds
+            ),
             before_sleep=self._say_who_blocks,
             reraise=True,
         )
@@ -80,7 +84,7 @@ class Run:
                 self._say_interrupted()
                 raise first from None  # Ctrl-C, and then the connection could not be tidied up
             raise self._failure(error) from error
-        except (Interrupted, Terminated, KeyboardInterrupt):
+        except STOPPED:
             self._say_interrupted()
             raise
         return tuple(self.done)
@@ -92,15 +96,18 @@ class Run:
         from litxdb.migrate.running import run
 
         with self.db.direct_engine.connect() as connection:
-            pid = _prepare(connection, self.lock_timeout_seconds)
+            pid = _prepare(connection, self.patience.lock_timeout_seconds)
+            give_builds_time(connection, self.patience.lock_timeout_seconds)
             event.listen(connection, "commit", self._note_commit)
-            with Lookout(self.lock.connection, pid, self.lock_timeout_seconds, self.db.notify) as self._lookout:
+            with Lookout(
+                self.lock.connection, pid, self.patience.lock_timeout_seconds, self.db.notify
+            ) as self._lookout:
                 run(connection, self.project, self._announce, up=self.up)
 
     def _announce(self) -> Iterator[Revision]:
         for revision in self.steps[len(self.done) :]:
             self.lock.check()
-            wait_for_dumps(self.lock.connection, self.retry_seconds, self.db.notify)
+            wait_for_dumps(self.lock.connection, self.patience.retry_seconds, self.db.notify)
             if revision is not self._current:
                 self._current, self._first_begun, self._retries = revision, time.monotonic(), 0
                 # only then can a part of it outlive its failure
@@ -180,10 +187,9 @@ class Run:
             return
         if self._was_committed(self._current):
             self._finish(self._current)
-            self.db.notify(f"Interrupted after a revision. {self._standing()}")
         else:
             self._log(self._current, "interrupted")
-            self.db.notify(f"Revision {self._current.id} was interrupted. {self._standing()}")
+            self.db.notify(f"Revision {self._current.id} was interrupted.{self._remains()}")
 
     def _was_committed(self, revision: Revision) -> bool:
         """Tell whether the revision took effect although its COMMIT was never answered."""
@@ -192,14 +198,14 @@ class Run:
 
     def _standing(self) -> str:
         """Say which revision the database is at, and what there is of the one that could not be rolled back whole."""
-        standing = self._read_standing()
-        said = stands(UNKNOWN if standing is None else shown(standing))
+        return stands(written(self._read_standing())) + self._remains()
+
+    def _remains(self) -> str:
+        """Say what there is of the revision under way; nothing if it was rolled back whole."""
         if self._current is None or self._before is None:
-            return said
+            return ""
         after = self._read_catalog()
         rest = compare(self._before, after) if after else ()
-        if not rest:
-            return said
         invalid = {each.object for each in rest if each.kind == "validity" and each.after is not None}
         others = {each.object for each in rest if each.kind != "validity"}
         changes = [
@@ -207,11 +213,9 @@ class Run:
             *(f"index {name} is INVALID" for name in sorted(invalid - others)),
         ]
         if not changes:
-            return said
+            return ""
         command = "migrate" if self.up else "rollback"
-        return (
-            f"{said} Of revision {self._current.id} this remains: {', '.join(changes)}; litxdb {command} goes on there."
-        )
+        return f" Of revision {self._current.id} this remains: {', '.join(changes)}; litxdb {command} goes on there."
 
     def _read_catalog(self) -> Fingerprint | None:
         """Return the fingerprint of the schema; None if somebody locks a table, or the server is gone."""
@@ -223,17 +227,7 @@ class Run:
             return None
 
     def _read_standing(self) -> tuple[str, ...] | None:
-        """Return the revisions that the database is at, from a new session if need be; None if it cannot be asked."""
-        import psycopg2
-
-        try:
-            return read_revisions(self.lock.connection, self.project)
-        except psycopg2.Error:
-            pass  # that session is gone as well
-        try:
-            return current_revisions(self.db, self.project)
-        except (psycopg2.Error, LitxdbError):
-            return None
+        return read_standing(self.db, self.lock, self.project)
 
     def _log(self, revision: Revision, outcome: str, error: str | None = None) -> None:
         """Add it to the log; if that fails the migration does not, but says so, once."""
@@ -242,6 +236,7 @@ class Run:
         try:
             log.write(
                 self.lock.connection,
+                self.lock.version_table,
                 revision,
                 outcome,
                 up=self.up,
@@ -252,12 +247,32 @@ class Run:
         except psycopg2.Error as problem:
             if not self._log_fails:
                 self._log_fails = True
-                self.db.notify(
-                    f"warning: {log.TABLE} could not be written: {str(problem).strip().partition(chr(10))[0]}"
-                )
+                allow = isinstance(problem, psycopg2.errors.InsufficientPrivilege)
+                remedy = f"; an administrator allows it with: {log.grant(self.lock.connection)}" if allow else ""
+                reason = str(problem).strip().partition("\n")[0]
+                self.db.notify(f"warning: {log.TABLE} could not be written: {reason}{remedy}")
 
     def _milliseconds(self) -> float:
         return (time.perf_counter() - self._begun) * 1000
+
+
+def read_standing(db: Database, lock: MigrationLock, project: Project) -> tuple[str, ...] | None:
+    """Return the revisions that the database is at, from a new session if need be; None if it cannot be asked."""
+    import psycopg2
+
+    try:
+        return read_revisions(lock.connection, project)
+    except psycopg2.Error:
+        pass  # that session is gone as well
+    try:
+        return current_revisions(db, project)
+    except (psycopg2.Error, LitxdbError):
+        return None
+
+
+def written(standing: tuple[str, ...] | None) -> str | None:
+    """Write what `read_standing` has returned."""
+    return UNKNOWN if standing is None else shown(standing)
 
 
 def _prepare(connection: Connection, lock_timeout_seconds: float) -> int:

@@ -6,17 +6,13 @@ https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CON
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
 from litxdb.errors import LockHeld
-
-PATIENCE = "10min"
-"""How long a build waits for older transactions to end. It blocks nobody meanwhile, and giving up costs the build."""
 
 # A session that reports progress and holds this lock on the table is building here. (Without pg_read_all_stats the view
 # shows other roles' pids and nothing else, so the index is not compared.)
@@ -45,19 +41,9 @@ def create_index(index: str, table: str, columns: Sequence[str | sa.TextClause],
                 "Wait until it is done, then run litxdb migrate again.",
             )
         drop_index(index, table)
-    with _patience():
-        op.create_index(index, table, columns, postgresql_concurrently=True, if_not_exists=True, **options)
+    op.create_index(index, table, columns, postgresql_concurrently=True, if_not_exists=True, **options)
 
 
 def drop_index(index: str, table: str) -> None:
     """Drop the index if it is there."""
-    with _patience():
-        op.drop_index(index, table, postgresql_concurrently=True, if_exists=True)
-
-
-@contextmanager
-def _patience() -> Iterator[None]:
-    usual = op.get_bind().scalar(sa.text("select current_setting('lock_timeout')"))
-    op.execute(f"SET lock_timeout = '{PATIENCE}'")
-    yield
-    op.execute(f"SET lock_timeout = '{usual}'")
+    op.drop_index(index, table, postgresql_concurrently=True, if_exists=True)

@@ -27,7 +27,7 @@ FEW_ROWS = 100
 _CHANGES = re.compile(r"^\s*(?:with\b.*?\b)?(?:update|delete|merge)\b", re.IGNORECASE | re.DOTALL)
 _WORKS = re.compile(
     r"^\s*(?:do|call|select|refresh|vacuum|cluster|reindex|analyze|create\s+materialized|insert\b.*\bselect"
-    r"|create\s+(?:unlogged\s+)?table\b.*\bas)\b",
+    r"|create\s+(?:unlogged\s+)?table\b.*\bas\s+\(*\s*(?:select|values|with|table|execute))\b",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -76,11 +76,16 @@ class Hold:
 
 @dataclass(frozen=True)
 class Trace:
-    """What is wrong with the way down and up again; `revision` is None for all of them in one go."""
+    """What is wrong with the way down and up again; `revision` is None for all of them in one go.
+
+    `irreversible` is that it cannot be reverted at all, `accepted` why that does not count, if somebody said so.
+    """
 
     revision: str | None
     message: str
     differences: tuple[Difference, ...] = ()
+    irreversible: bool = False
+    accepted: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class Rehearsal:
     """How the pending revisions went on a copy of the target; `rows` are their statements.
 
     `ok` is false when a revision failed, something blocks longer than allowed or could not be tested, or the round
-    trip leaves a trace. `caveats` are what this does not prove.
+    trip leaves a trace that nobody accepted. `caveats` are what this does not prove.
     """
 
     verdict: str

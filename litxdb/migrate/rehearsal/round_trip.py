@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from litxdb.database import Database
 from litxdb.errors import Refused, ServerRefused
 from litxdb.migrate.capture import UNTOUCHED, capture
-from litxdb.migrate.catalog import Fingerprint, compare, fingerprint
+from litxdb.migrate.comparison.catalog import Fingerprint, compare, fingerprint
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.project import Project
 from litxdb.migrate.rehearsal.results import Trace
@@ -64,14 +64,14 @@ class _Trip:
     def traces(self) -> Iterator[Trace]:
         try:
             capture(self.project, self.trial, [self.revision])
-        except ServerRefused as error:  # it passed where the tables have rows
-            yield Trace(self.revision.id, f"fails where the tables are empty: {said(error)}")
+        except ServerRefused as error:  # it passed with the others, where the tables have rows
+            yield Trace(self.revision.id, f"fails by itself where the tables are empty: {said(error)}")
             return
         self.after = schema_of(self.project, self.trial)
         try:
             capture(self.project, self.trial, [self.revision], up=False)
         except (Refused, ServerRefused) as error:
-            yield Trace(self.revision.id, f"cannot be reverted: {said(error)}")
+            yield Trace(self.revision.id, f"cannot be reverted: {said(error)}", irreversible=True)
             return
         left = compare(self.before, schema_of(self.project, self.trial))
         if left:
@@ -112,7 +112,8 @@ def in_one_go(
     try:
         capture(project, copy, chain[::-1], up=False)
     except (Refused, ServerRefused) as error:
-        yield Trace(None, f"with rows in the tables not everything can be reverted: {said(error)}")
+        message = f"with rows in the tables not everything can be reverted: {said(error)}"
+        yield Trace(None, message, irreversible=True)
         return
     explained = {(each.kind, each.object) for traces in known.values() for t in traces for each in t.differences}
     if len(chain) == len(revisions):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from litxdb.database import Database
-from litxdb.errors import ServerRefused
+from litxdb.errors import ArgumentInvalid, ServerRefused
 from litxdb.local import Cluster, scratch, scratch_database
 from litxdb.migrate.capture import capture, replayed
+from litxdb.migrate.captured import CapturedRevision
 from litxdb.migrate.graph import HEAD, Graph, Revision
 from litxdb.migrate.plan import tips, upgrades
 from litxdb.migrate.project import Project
@@ -27,12 +28,14 @@ from litxdb.settings import Settings
 
 ROWS = 50_000
 MAX_BLOCK_SECONDS = 1.0
+ONE_WAY = ("missing-downgrade", "failing-downgrade")
+"""The rules of lint by which a revision that cannot be reverted is accepted."""
 
 Fill = Callable[[Database], Sequence[Filled]]
 """Puts rows into the empty copy of the target's schema, and says how many each table has there and here."""
 
 TABLES = """
-select c.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+select quote_ident(n.nspname) || '.' || quote_ident(c.relname)
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
 """
@@ -46,6 +49,7 @@ def rehearse(
     project: Project | None = None,
     rows: int = ROWS,
     max_block_seconds: float = MAX_BLOCK_SECONDS,
+    accept: Collection[str] = (),
     fill: Fill | None = None,
     watch: Watch = lambda step: None,
 ) -> Rehearsal:
@@ -55,9 +59,15 @@ def rehearse(
     to the same revision on the embedded server, with made-up rows: as many as the target has, at most `rows` a table.
     `fill` puts others there, a backup's perhaps. Without a database all revisions run from empty.
 
-    Raises ServerRefused when the history cannot be replayed from an empty database; a pending revision that fails is
-    in the result.
+    A revision that cannot be reverted does not count if `accept` names missing-downgrade or failing-downgrade, or a
+    comment in its file does as for lint. Raises ArgumentInvalid for other rules, and ServerRefused when the history
+    cannot be replayed from an empty database; a pending revision that fails is in the result.
     """
+    for rule in accept:
+        if rule not in ONE_WAY:
+            raise ArgumentInvalid(
+                f"A rehearsal does not go by the rule {rule}.", f"It accepts {' and '.join(ONE_WAY)}."
+            )
     settings = settings or (db.settings if db else Settings.load())
     project = project or Project.litxplore()
     target = read_target(db, project) if db else Target()
@@ -73,7 +83,7 @@ def rehearse(
         return generate(copy, target, project.version_name, rows) if any(target.rows.values()) else ()
 
     with scratch(settings) as cluster:
-        run = _Run(project, settings, cluster, graph, target, pending, watch)
+        run = _Run(project, settings, cluster, graph, target, pending, accept, watch)
         return run.result(fill or generated, max_block_seconds)
 
 
@@ -87,11 +97,12 @@ class _Run:
     graph: Graph
     target: Target
     pending: tuple[Revision, ...]
+    accept: Collection[str]
     watch: Watch
     rows: list[Rehearsed] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     traces: list[Trace] = field(default_factory=list)
-    passed: list[Revision] = field(default_factory=list)
+    passed: tuple[Revision, ...] = ()
     failure: str | None = None
 
     def result(self, fill: Fill, max_block_seconds: float) -> Rehearsal:
@@ -107,47 +118,55 @@ class _Run:
             before = schema_of(self.project, copy)
             self._measure(copy, sizes)
             with self._step("round trip", "down and up again, one by one and in one go"):
-                passed = tuple(self.passed)
+                passed = self.passed
                 self.traces += stepwise(self.project, schema, passed, self._clone)
                 known: dict[str | None, list[Trace]] = {}
                 for trace in self.traces:
                     known.setdefault(trace.revision, []).append(trace)
                 self.traces += in_one_go(self.project, copy, passed, before, known)
+        traces = tuple(map(self._judged, self.traces))
         blocking = [hold for hold in self.holds if hold.blocks]
         calm = all(hold.high <= max_block_seconds * 1000 and hold.tested for hold in blocking)
         return Rehearsal(
-            verdict=verdict(self.failure, self.holds, self.traces, sizes, max_block_seconds),
-            ok=calm and not self.traces and self.failure is None,
+            verdict=verdict(self.failure, self.holds, traces, sizes, max_block_seconds),
+            ok=calm and all(trace.accepted for trace in traces) and self.failure is None,
             before=shown(self.target.revisions),
             after=shown(tips((*applied, *self.pending))),
             milliseconds=(time.perf_counter() - start) * 1000,
             max_block_seconds=max_block_seconds,
             rows=tuple(self.rows),
             holds=tuple(sorted(self.holds, key=lambda hold: (hold.blocks is None, -hold.high))),
-            traces=tuple(self.traces),
+            traces=traces,
             tables=filled,
             caveats=tuple(self._caveats(filled)),
             failure=self.failure,
         )
 
     def _measure(self, copy: Database, sizes: Sizes) -> None:
-        """Apply the revisions one by one, until one fails."""
-        existing = _tables(copy).keys()
-        for revision in self.pending:
-            step = RevisionStep(revision.id, revision.message)
-            self.watch(step)
-            # a table that an earlier revision renamed is still one that was there before
-            names = {name for oid, name in _tables(copy).items() if oid in existing}
-            try:
-                done = capture(self.project, copy, [revision], measure=True)[0]
-            except ServerRefused as error:
-                self.failure = f"Revision {revision.id} failed: {said(error)}"
-                return
-            rows, holds = measured(done, names, sizes)
+        """Apply the revisions in one go, as a migration does, until one fails."""
+        existing = _tables(copy)
+        done: list[CapturedRevision] = []
+        try:
+            capture(self.project, copy, self.pending, measure=True, watch=self.watch, done=done)
+        except ServerRefused as error:
+            self.failure = f"Revision {self.pending[len(done)].id} failed: {said(error)}"
+        for one in done:
+            rows, holds = measured(one, existing, sizes)
             self.rows += rows
             self.holds += holds
-            self.passed.append(revision)
-            self.watch(replace(step, milliseconds=sum(row.milliseconds for row in rows)))
+        self.passed = self.pending[: len(done)]
+
+    def _judged(self, trace: Trace) -> Trace:
+        """Say why a revision that cannot be reverted does not count, if somebody accepted that."""
+        from litxdb.migrate.lint.acceptance import acceptances
+
+        if trace.irreversible and self.accept:
+            return replace(trace, accepted="accepted by name")
+        if not trace.irreversible or trace.revision is None:
+            return trace
+        source = self.graph.find(trace.revision).path.read_text(encoding="utf-8")
+        reasons = (each.reason for each in acceptances(source) if each.rule in ONE_WAY)
+        return replace(trace, accepted=next(filter(None, reasons), None))
 
     def _caveats(self, filled: Sequence[Filled]) -> Iterator[str]:
         """Say what this rehearsal does not prove."""
@@ -190,7 +209,7 @@ class _Run:
         self.watch(replace(step, milliseconds=(time.perf_counter() - start) * 1000))
 
 
-def _tables(db: Database) -> dict[int, str]:
+def _tables(db: Database) -> list[str]:
     with contextlib.closing(db.connect()) as connection, connection.cursor() as cursor:
         cursor.execute(TABLES)
-        return dict(cursor.fetchall())
+        return [name for (name,) in cursor.fetchall()]

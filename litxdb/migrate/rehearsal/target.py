@@ -35,11 +35,11 @@ def read_target(db: Database, project: Project) -> Target:
     with closing(db.connect()) as connection:
         connection.set_session(readonly=True)
         version = connection.info.server_version
-        sizes = queries.load("rehearse", "sizes", version).run(connection)
+        sizes = queries.load("migrate", "relation_sizes", version).run(connection)
         widths = queries.load("rehearse", "widths", version).run(connection)
         return Target(
             read_revisions(connection, project),
             version,
-            {row["table"]: row["rows"] for row in sizes},
+            {row["relation"]: row["rows"] or row["live"] for row in sizes},
             {(row["table"], row["column"]): Width(row["width"], row["nulls"]) for row in widths},
         )

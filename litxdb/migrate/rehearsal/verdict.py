@@ -21,7 +21,11 @@ def verdict(
     """Say the worst thing first: a failure, who has to wait too long, what was not tested, what remains behind."""
     if failure:
         return f"{failure}: mend it before it fails on the target."
+    accepted = [trace.revision or "all in one go" for trace in traces if trace.accepted]
+    traces = [trace for trace in traces if not trace.accepted]
     trip = _trip(traces)
+    if accepted and not traces:
+        trip += f", but for {', '.join(accepted)} without a way back, as accepted"
     blocking = [hold for hold in holds if hold.blocks]
     untested = [hold for hold in blocking if not hold.tested]
     worst = max(blocking, key=lambda hold: hold.high, default=None)

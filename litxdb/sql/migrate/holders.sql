@@ -4,6 +4,7 @@
 -- enum's label is known by its text: a label cannot be dropped but by making the type anew.
 --
 -- min-version: 15
+-- param: version_table = alembic_version
 -- column: kind       text     table, column or label
 -- column: object_id  integer  The table
 -- column: part       text     The column's number, and the label
@@ -17,7 +18,7 @@ with tables as (
     where c.relkind in ('r', 'p')
         and n.nspname !~ '^pg_'
         and n.nspname not in ('information_schema', 'litxdb')
-        and c.relname <> 'alembic_version'
+        and c.oid is distinct from to_regclass(:version_table)
 ),
 columns as (
     select t.oid, t.name, a.attnum, quote_ident(a.attname) as attname, a.atttypid

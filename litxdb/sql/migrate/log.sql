@@ -1,8 +1,10 @@
 -- The last time that each revision was applied by litxdb
 --
--- Plain Alembic leaves no trace here, so a revision that it applied may be missing.
+-- Plain Alembic leaves no trace here, so a revision that it applied may be missing. The version table tells projects of
+-- the same database apart, whose revisions may bear the same ids.
 --
 -- min-version: 15
+-- param: version_table = public.alembic_version
 -- column: revision      text       The revision
 -- column: applied_at    timestamp  When it began
 -- column: applied_by    text       The role, and who ran litxdb where
@@ -15,5 +17,5 @@ select distinct on (revision)
     milliseconds,
     checksum
 from litxdb.migrations
-where direction = 'up' and outcome = 'applied'
+where version_table = :version_table and direction = 'up' and outcome = 'applied'
 order by revision, started desc

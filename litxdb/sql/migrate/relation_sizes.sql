@@ -6,7 +6,8 @@
 -- min-version: 15
 -- column: relation  text    Name with its schema
 -- column: rows      bigint  Estimate of the last ANALYZE or VACUUM; null when there was none
--- column: bytes     bigint  Size of the heap by the same statistics; null when there was none
+-- column: live      bigint  What the cumulative statistics have counted since they began; a crash resets them
+-- column: bytes     bigint  Size of the heap by the same statistics as rows; null when there was none
 -- column: indexes   text[]  Its indexes, without their schema
 with recursive parts as (
     select
@@ -25,6 +26,7 @@ with recursive parts as (
 select
     format('%I.%I', n.nspname, r.relname) as relation,
     case when not bool_or(c.reltuples < 0) then sum(c.reltuples)::bigint end as rows,
+    sum(pg_stat_get_live_tuples(c.oid))::bigint as live,
     case when not bool_or(c.reltuples < 0) then sum(c.relpages::bigint * current_setting('block_size')::bigint)::bigint end
         as bytes,
     array(
