@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: CPU and wall time in seconds."""
+    """One run: CPU and wall time in seconds, and the most memory that a process of it took, in bytes."""
 
     cpu: float
     wall: float
+    memory: int
 
 
 @dataclass(frozen=True)
@@ -58,4 +60,4 @@ def once(command: Sequence[str], env: Mapping[str, str]) -> Sample:
     process.stderr.close()
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{said}")
-    return Sample(usage.ru_utime + usage.ru_stime, wall)
+    return Sample(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * (1024 if sys.platform == "linux" else 1))
