@@ -86,25 +86,27 @@ class Database:
         """Where sessions last: the endpoint without its pooler."""
         return direct(self.endpoint, self.settings)
 
-    def parameters(self, endpoint: Endpoint | None = None) -> dict[str, str]:
+    def parameters(self, endpoint: Endpoint | None = None, command: str | None = None) -> dict[str, str]:
         """Return libpq's keywords for the endpoint, TLS and application_name included. They may hold the password."""
         endpoint = endpoint or self.endpoint
         parameters, warnings = secure(endpoint, self.settings)
         for warning in warnings:
             self._warn(warning)
-        return {**parameters, "application_name": f"litxdb {self.command}"}
+        return {**parameters, "application_name": f"litxdb {command or self.command}"}
 
-    def connect(self, *, direct: bool = False, autocommit: bool = False, retry: bool = True) -> Connection:
+    def connect(
+        self, *, direct: bool = False, autocommit: bool = False, retry: bool = True, command: str | None = None
+    ) -> Connection:
         """Open a psycopg2 connection; the caller closes it.
 
         With `direct` it is a session of its own, never a pooler's: Refused if only a transaction pooler is to be had.
-        Transient failures are retried for `retry_seconds` of the settings, unless `retry` is false. Raises
-        ConnectionFailed.
+        Transient failures are retried for `retry_seconds` of the settings, unless `retry` is false. `command` is shown
+        instead of the database's own. Raises ConnectionFailed.
         """
         endpoint = self.direct_endpoint if direct else self.endpoint
         if direct:
             self._prove_direct(endpoint)
-        connection = self._open(endpoint, self.settings.retry_seconds if retry else 0)
+        connection = self._open(endpoint, self.settings.retry_seconds if retry else 0, command)
         connection.autocommit = autocommit
         return connection
 
@@ -161,10 +163,10 @@ class Database:
         # QueuePool counts its overflow from -size upwards: below zero nothing overflows
         return PoolFigures(pool.size(), pool.checkedin(), pool.checkedout(), max(0, pool.overflow()))
 
-    def _open(self, endpoint: Endpoint, retry_seconds: float) -> Connection:
+    def _open(self, endpoint: Endpoint, retry_seconds: float, command: str | None = None) -> Connection:
         connection = connect(
             endpoint,
-            self.parameters(endpoint),
+            self.parameters(endpoint, command),
             timeout_seconds=self.settings.connect_timeout_seconds,
             retry_seconds=retry_seconds,
             notify=self.notify,

@@ -45,10 +45,8 @@ def secure(endpoint: Endpoint, settings: Settings) -> tuple[dict[str, str], tupl
                 f"the certificate of {endpoint.hosts[0]} is not verified (sslmode=require): "
                 "add sslmode=verify-full to the URL."
             )
-    if mode.startswith("verify") and not _own_authority(parameters):
-        authorities = _authorities(settings)
-        if authorities:
-            parameters["sslrootcert"] = authorities
+    if mode.startswith("verify") and not _own_authority(parameters) and (known := authorities(settings)):
+        parameters["sslrootcert"] = known
     parameters["sslmode"] = mode
     return parameters, tuple(warnings)
 
@@ -58,7 +56,8 @@ def _own_authority(parameters: dict[str, str]) -> bool:
     return "sslrootcert" in parameters or (Path.home() / ".postgresql" / "root.crt").exists()
 
 
-def _authorities(settings: Settings) -> str | None:
+def authorities(settings: Settings) -> str | None:
+    """Return the file of the system's certificate authorities, or the one that SSL_CERT_FILE names."""
     if settings.certificates:
         return str(settings.certificates)
     return next((path for path in AUTHORITIES if Path(path).exists()), None)
