@@ -1,0 +1,303 @@
+"""What backups are made of, as plain data: what a manifest, a proof and an attempt record, and what listing returns.
+
+The records are written as JSON (records.py): a field may be added, with a default; none is renamed or retyped without
+a new format number. Times are UTC, sizes bytes, durations seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Source:
+    """The database that was dumped, and the server as it was then; `place` is host:port or the socket, never a role.
+
+    `encoding`, `collation`, `ctype` and `provider` (libc, icu, builtin) are what a new database for it is created with.
+    """
+
+    database: str
+    place: str
+    local: bool
+    system_identifier: str | None
+    server_version: int
+    encoding: str
+    collation: str
+    ctype: str
+    provider: str
+    locale: str | None
+    bytes: int
+
+    @property
+    def series(self) -> str:
+        """What backups of the same database have in common: they count towards one another's retention.
+
+        Two machines may both have a litxplore on localhost: there the server's identifier tells them apart.
+        """
+        return f"{self.database}@{f'{self.place}#{self.system_identifier}' if self.local else self.place}"
+
+
+@dataclass(frozen=True)
+class Client:
+    """The pg_dump that wrote the archive, and why this one; `tls` is none, native or tunnel."""
+
+    path: str
+    version: str
+    source: str
+    tls: str
+
+
+@dataclass(frozen=True)
+class Extension:
+    """An installed extension."""
+
+    name: str
+    version: str
+    schema: str
+
+
+@dataclass(frozen=True)
+class TableContent:
+    """One table's rows, and the sum of their hashes (see fingerprint.py).
+
+    `bytes`, with TOAST and without indexes, are no content: a restored table takes others.
+    """
+
+    schema: str
+    name: str
+    rows: int
+    fingerprint: str
+    bytes: int = field(compare=False)
+
+
+@dataclass(frozen=True)
+class SequenceState:
+    """Where a sequence stood at about the snapshot: sequences know no snapshot, so a restored one may be further."""
+
+    schema: str
+    name: str
+    last_value: int
+    is_called: bool
+    increment: int
+
+
+@dataclass(frozen=True)
+class LargeObjects:
+    """All large objects together."""
+
+    count: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All but rows. `objects` are the names of what there is, by kind; indexes and constraints only if valid."""
+
+    revisions: tuple[str, ...]
+    extensions: tuple[Extension, ...]
+    sequences: tuple[SequenceState, ...]
+    objects: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that a restored database must have again; tables by schema and name.
+
+    `method` is how rows were hashed (fingerprint.METHODS), `probe` what that makes of a constant: another answer from
+    another server means that fingerprints do not compare.
+    """
+
+    method: str
+    probe: str
+    schema: Schema
+    tables: tuple[TableContent, ...]
+    large_objects: LargeObjects
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables."""
+        return sum(table.rows for table in self.tables)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The one file that holds the dump; `sha256` is of the file as it lies there, compressed and perhaps encrypted.
+
+    `format` is pg_dump's: custom, or directory (then a tar of it was compressed). `raw_bytes` is what pg_dump wrote.
+    """
+
+    file: str
+    bytes: int
+    sha256: str
+    format: str
+    raw_bytes: int
+    compression: str = "zstd"
+    recipients: tuple[str, ...] = ()
+    """Fingerprints of the age recipients that can decrypt it; none: it is not encrypted."""
+
+
+@dataclass(frozen=True)
+class Durations:
+    """How long the parts took: dump and fingerprint run side by side, and `total` has what comes before and after."""
+
+    dump: float
+    fingerprint: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that is known of one backup, written last: a backup without it does not exist.
+
+    `snapshot_at` is the server's clock: whatever was committed by then is in the archive, and nothing else.
+    """
+
+    name: str
+    litxdb: str
+    started_at: datetime
+    snapshot_at: datetime
+    finished_at: datetime
+    source: Source
+    client: Client
+    archive: Archive
+    contents: Contents
+    seconds: Durations
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a restored database has other than the backup says: the kind (table, sequence, index…), which, and both."""
+
+    kind: str
+    object: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What verifying one archive showed; `full` restored it and compared contents, else only the file was read.
+
+    A proof counts only for an archive with this sha256. `restore_seconds` is from the first byte read to a database
+    that could be used, the measured part of the recovery time; None unless `full` and restored.
+    """
+
+    backup: str
+    archive_sha256: str
+    at: datetime
+    full: bool
+    ok: bool
+    litxdb: str
+    server_version: int | None = None
+    restore_seconds: float | None = None
+    total_seconds: float | None = None
+    differences: tuple[Difference, ...] = ()
+    error: str | None = None
+    """Why it could not be read or restored at all."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A run that has begun and has no manifest yet: under way, failed (then `error` says why), or killed."""
+
+    backup: str
+    database: str
+    place: str
+    started_at: datetime
+    host: str
+    pid: int
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A whole backup in a store: its manifest, its proofs (oldest first), and where it is."""
+
+    manifest: Manifest
+    proofs: tuple[Proof, ...] = ()
+    where: str = ""
+
+    @property
+    def name(self) -> str:
+        """The backup's name, which begins the names of all its files."""
+        return self.manifest.name
+
+    @property
+    def proof(self) -> Proof | None:
+        """The newest proof that decides: a full one, or a quick one that failed after it."""
+        deciding = [proof for proof in self.proofs if proof.full or not proof.ok]
+        return deciding[-1] if deciding else None
+
+    @property
+    def verified(self) -> bool | None:
+        """Whether it was restored and found equal; None if nobody has tried."""
+        return self.proof.ok if self.proof else None
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A file in a store that is not what it should be, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All that is in a store; backups are the newest first, by the server's clock."""
+
+    where: str
+    backups: tuple[Backup, ...]
+    damaged: tuple[Damaged, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a backup has come: bytes from pg_dump, of about so many (None: not known), and tables fingerprinted."""
+
+    raw_bytes: int
+    expected_bytes: int | None
+    tables_read: int
+    tables: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One backup as `litxdb backups` shows it; `restore_seconds` was measured by its proof."""
+
+    name: str
+    database: str
+    place: str
+    at: datetime
+    age_seconds: float
+    bytes: int
+    tables: int
+    rows: int
+    revision: str | None
+    verified: bool | None
+    verified_at: datetime | None
+    restore_seconds: float | None
+    encrypted: bool
+    server_version: int
+    where: str
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What would be lost, and for how long the database would be gone, if it had to be restored now.
+
+    `rpo_seconds` is the age of the newest verified backup, `rto_seconds` how long restoring that one took; both None
+    where there is none. They hold for one database (Source.series).
+    """
+
+    database: str
+    place: str
+    verified: str | None
+    rpo_seconds: float | None
+    rpo_ok: bool
+    rto_seconds: float | None
+    rto_ok: bool

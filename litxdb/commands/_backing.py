@@ -1,0 +1,62 @@
+"""How a backup is shown, under way and done."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from litxdb import render
+from litxdb.render import Form
+
+if TYPE_CHECKING:
+    from litxdb.backup import Backup, Progress
+
+
+@contextlib.contextmanager
+def watching(quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """Show on a terminal how far it is, how fast, and how long it will still take."""
+    progress = render.Progress()
+    if not quiet:
+        progress.start("Backing up")
+    try:
+        yield lambda seen: progress.update(describe(seen))
+    finally:
+        progress.stop()
+
+
+def describe(seen: Progress) -> str:
+    """Say how far a backup is.
+
+    >>> from litxdb.backup import Progress
+    >>> describe(Progress(300_000_000, 900_000_000, 3, 14, 2.0))
+    'Backing up: 286 MB of about 858 MB, 143 MB/s, about 4 s left; 3 of 14 tables fingerprinted'
+    """
+    rate = seen.raw_bytes / seen.seconds if seen.seconds else 0.0
+    parts = [render.size(seen.raw_bytes), f"{render.size(round(rate))}/s"]
+    if seen.expected_bytes:
+        parts[0] += f" of about {render.size(seen.expected_bytes)}"
+        if rate:
+            parts.append(f"about {max(0, seen.expected_bytes - seen.raw_bytes) / rate:.0f} s left")
+    return f"Backing up: {', '.join(parts)}; {seen.tables_read} of {render.count(seen.tables, 'table')} fingerprinted"
+
+
+def draw(done: Backup, form: Form) -> None:
+    """Write what was made: a line, or the row of `litxdb backups` with the manifest."""
+    from litxdb.backup import listed
+
+    row, manifest = listed(done), done.manifest
+    if form is Form.json:
+        render.json({**render.record(row), "manifest": manifest})
+    elif form is Form.csv:
+        render.rows([row], form, columns={})
+    else:
+        revision = f", revision {row.revision}" if row.revision else ""
+        render.line(
+            f"{row.name}: {render.size(row.bytes)} in {render.duration(manifest.seconds.total * 1000)}, "
+            f"{render.count(row.tables, 'table')}, {render.count(row.rows, 'row')}{revision}; "
+            f"by pg_dump {manifest.client.version}{' through TLS' if manifest.client.tls != 'none' else ''}, "
+            f"in {row.where}"
+        )
+        for warning in manifest.warnings:
+            render.note(f"warning: {warning}")
