@@ -1,5 +1,34 @@
 """Examines a database: what is wrong, how it is known, and what to type."""
 
+from litxdb.doctor.catalogue import UnknownCheck, catalogue, find, select
+from litxdb.doctor.check import AREAS, Check, Context, Declaration, Rows, Server, Tier
 from litxdb.doctor.examination import examine
+from litxdb.doctor.ignoring import Ignore, read_ignores
+from litxdb.doctor.results import Defect, Examination, Finding, Fix, Ignored, Judgement, Reason, Result, Skip, Status
 
-__all__ = ["examine"]
+__all__ = [
+    "AREAS",
+    "Check",
+    "Context",
+    "Declaration",
+    "Defect",
+    "Examination",
+    "Finding",
+    "Fix",
+    "Ignore",
+    "Ignored",
+    "Judgement",
+    "Reason",
+    "Result",
+    "Rows",
+    "Server",
+    "Skip",
+    "Status",
+    "Tier",
+    "UnknownCheck",
+    "catalogue",
+    "examine",
+    "find",
+    "read_ignores",
+    "select",
+]

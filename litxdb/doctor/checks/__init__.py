@@ -1,1 +1,1 @@
-"""The checks that one query cannot answer, one a file; the others are SQL files in sql/checks."""
+"""The checks, one a file, in a folder for each area; litxdb/doctor/check.py says what a check is."""
