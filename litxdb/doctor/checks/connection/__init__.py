@@ -1,0 +1,1 @@
+"""Connection, TLS and provider."""
