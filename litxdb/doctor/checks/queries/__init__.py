@@ -1,0 +1,1 @@
+"""Queries, cache and WAL."""
