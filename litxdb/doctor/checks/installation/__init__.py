@@ -1,0 +1,1 @@
+"""litxdb's own set-up."""
