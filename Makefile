@@ -1,4 +1,4 @@
-.PHONY: help check lint types layers test faults golden bench picture
+.PHONY: help check lint types layers test faults golden bench picture runbook
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -18,8 +18,8 @@ layers:  ## Imports point one way, by import-linter
 test:  ## All tests, and the examples in docstrings
 	pytest
 
-faults:  ## Cut each revision short at each of its statements; CI takes some of them
-	LITXDB_TEST_EVERY_STATEMENT=1 pytest tests/test_migrate_interrupted.py
+faults:  ## Cut each revision short at each of its statements, and kill backups 200 times; CI takes some of them
+	LITXDB_TEST_EVERY_STATEMENT=1 LITXDB_TEST_KILLS=200 pytest tests/test_migrate_interrupted.py tests/faults
 
 golden:  ## Rewrite the golden screens; look at the difference before you commit it
 	LITXDB_TEST_GOLDEN=rewrite pytest tests/test_screens.py
@@ -29,3 +29,6 @@ bench:  ## The figures, each beside the tool that one would use instead
 
 picture:  ## Draw README's picture of `litxdb up` anew
 	python docs/picture.py
+
+runbook:  ## Write docs/runbook.md anew, from the checks
+	python docs/runbook.py
