@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
-from bench import drift, rehearsal
+from bench import backup, doctor, drift, indexes, rehearsal
 from bench.pairs import Pair, compare, once
 from bench.peers import alembic
 from bench.traffic import behind_a_blocker, overhead
@@ -42,8 +42,12 @@ def main(runs: int) -> None:
             idle = compare([*LITXDB, "migrate"], [*theirs, "upgrade", "head"], env, runs)
             show("migrate, nothing to do, wall", idle, "wall", 1.0)
             from_empty(server, runs)
+            building = indexes.pairs(server, database(server, "indexes"), runs)
+            show("index of 300,000 rows / psql, wall", building, "wall", None)
         drift.show(head, runs)
         rehearsal.show(runs)
+        backup.show(database(server, "backed_up"), runs)
+        doctor.show(server, lambda name: database(server, name), runs)
 
         def at_head(name: str) -> str:
             return database(server, name, template="at_head")

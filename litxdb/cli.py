@@ -12,18 +12,30 @@ import typer
 
 from litxdb import __version__, render
 from litxdb.commands import (
+    activity,
+    backup,
+    backups,
+    cancel,
+    doctor,
     drift,
     history,
+    index,
     lint,
     local,
+    locks,
     migrate,
     ping,
     rehearse,
+    report,
     revision,
     rollback,
     seed,
+    slow_queries,
+    snapshot,
     stamp,
     status,
+    table_sizes,
+    terminate,
     up,
 )
 from litxdb.errors import Exit, Interrupted, LitxdbError, Terminated
@@ -31,9 +43,11 @@ from litxdb.interruption import stoppable
 from litxdb.redaction import redact
 
 PANELS: dict[str, tuple[ModuleType, ...]] = {
-    "Start here": (up, ping),
+    "Start here": (up, ping, doctor),
     "Schema": (migrate, rollback, status, history, revision, lint, rehearse, drift, stamp),
     "Data": (seed,),
+    "Backups": (backup, backups),
+    "Performance": (slow_queries, table_sizes, index, report, activity, locks, cancel, terminate, snapshot),
     "Local": (local,),
 }
 """The commands in the order of --help; each module of litxdb/commands stands here once."""

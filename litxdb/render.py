@@ -13,12 +13,13 @@ import enum
 import io
 import json as json_format
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from litxdb.errors import AnswerLost, LitxdbError
 from litxdb.redaction import redact
@@ -47,9 +48,25 @@ def note(text: str) -> None:
     _write(sys.stderr, text)
 
 
-def line(text: str = "") -> None:
-    """Write a line of the answer, on stdout, exactly as it is."""
-    _write(sys.stdout, text)
+def line(text: str = "") -> bool:
+    """Write a line of the answer, on stdout, exactly as it is; False once nobody reads it any more."""
+    return _write(sys.stdout, text)
+
+
+def clear() -> None:
+    """Begin the screen anew, where the answer goes to a terminal."""
+    if _is_terminal(sys.stdout):
+        _write(sys.stdout, "\x1b[H\x1b[2J", end="")
+
+
+def styled(*parts: tuple[str, str]) -> None:
+    """Write a line of the answer, each part in its style on a terminal; never broken or cut: it may be pasted."""
+    _styled(sys.stdout, *parts)
+
+
+def width() -> int | None:
+    """Return the columns of the terminal that the answer goes to; None for a pipe, which has no width."""
+    return shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else None
 
 
 def failure(error: LitxdbError) -> None:
@@ -59,9 +76,9 @@ def failure(error: LitxdbError) -> None:
         _styled(sys.stderr, ("  hint: ", "bold"), (error.hint, ""))
 
 
-def json(answer: object) -> None:
-    """Write one JSON object: raw numbers, ISO 8601 times."""
-    line(json_format.dumps(_plain(answer), indent=2, ensure_ascii=False))
+def json(answer: object, *, compact: bool = False) -> bool:
+    """Write one JSON object: raw numbers, ISO 8601 times; `compact` on one line. Returns what `line` does."""
+    return line(json_format.dumps(_plain(answer), indent=None if compact else 2, ensure_ascii=False))
 
 
 def rows(
@@ -82,7 +99,7 @@ def rows(
     elif form is Form.csv:
         _csv(records, list(records[0]) if records else list(columns))
     elif records:
-        shown = {name: (column, _cell) if isinstance(column, str) else column for name, column in columns.items()}
+        shown = {name: (column, cell) if isinstance(column, str) else column for name, column in columns.items()}
         cells = [[read(record[name]) for name, (_, read) in shown.items()] for record in records]
         _table(cells, [heading for heading, _ in shown.values()])
 
@@ -129,6 +146,13 @@ class Progress:
             self._status = _console(sys.stderr).status(printable(redact(title)))
             self._status.start()
 
+    def update(self, title: str) -> None:
+        """Show that this is under way now instead, if anything is shown."""
+        if self._status:
+            self._status.update(printable(redact(title)))
+        else:
+            self.start(title)
+
     def finish(self, title: str, milliseconds: float | None, detail: str = "") -> None:
         """Replace it with what came of it, and its time."""
         self.stop()
@@ -147,13 +171,21 @@ class Progress:
 def step(title: str) -> Iterator[list[str]]:
     """Time a block and show it; the block appends what came of it to the list that it gets."""
     outcome: list[str] = []
-    progress, start = Progress(), time.perf_counter()
+    start = time.perf_counter()
+    with spinner(title):
+        yield outcome
+    Progress().finish(title, (time.perf_counter() - start) * 1000, ", ".join(outcome))
+
+
+@contextlib.contextmanager
+def spinner(title: str) -> Iterator[None]:
+    """Show a block that takes more than a moment, and nothing once it is over."""
+    progress = Progress()
     progress.start(title)
     try:
-        yield outcome
+        yield
     finally:
         progress.stop()
-    progress.finish(title, (time.perf_counter() - start) * 1000, ", ".join(outcome))
 
 
 def mark(ok: bool) -> str:
@@ -187,6 +219,31 @@ def duration(milliseconds: float | None) -> str:
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.2f} s"
 
 
+def seconds(number: float | None) -> str:
+    """Write a time that was measured in seconds.
+
+    >>> seconds(2.5), seconds(95), seconds(None)
+    ('2.50 s', '1 min 35 s', '')
+    """
+    if number is None or number < 60:
+        return duration(None if number is None else number * 1000)
+    minutes, rest = divmod(round(number), 60)
+    return f"{minutes} min {rest} s"
+
+
+def age(number: float | None) -> str:
+    """Write how long ago something was, in the unit that tells most.
+
+    >>> age(59), age(7199), age(36 * 3600), age(49 * 3600)
+    ('59 s', '119 min', '36 h', '2 days')
+    """
+    if number is None:
+        return ""
+    units = ((120, 1, " s"), (7200, 60, " min"), (172800, 3600, " h"), (float("inf"), 86400, " days"))
+    divisor, unit = next((divisor, unit) for below, divisor, unit in units if number < below)
+    return f"{number // divisor:.0f}{unit}"
+
+
 def size(count: int | None) -> str:
     """Write a number of bytes as PostgreSQL's pg_size_pretty does.
 
@@ -204,6 +261,78 @@ def size(count: int | None) -> str:
         if unit == "TB":
             break
     return f"{value:.0f} {unit}"
+
+
+def number(value: float | None) -> str:
+    """Write a number as a person reads it.
+
+    >>> number(1234567), number(12.345), number(2**63), number(None)
+    ('1,234,567', '12.3', '9.2e18', '')
+    """
+    if value is None:
+        return ""
+    if abs(value) >= 10**15:
+        return f"{value:.1e}".replace("e+", "e")
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def elapsed(seconds: float | None) -> str:
+    """Write a length of time in its two largest units.
+
+    >>> elapsed(0.2), elapsed(75), elapsed(7260), elapsed(93600), elapsed(None)
+    ('0.2 s', '1 min 15 s', '2 h 1 min', '1 d 2 h', '')
+    """
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    whole = int(seconds)
+    for unit, size, lower, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= size:
+            rest = whole % size // part
+            return f"{whole // size} {unit}" + (f" {rest} {lower}" if rest else "")
+    return ""
+
+
+BAR = 10
+EIGHTHS = " ▏▎▍▌▋▊▉"
+LEVELS = "▁▂▃▄▅▆▇█"
+BARS = frozenset(EIGHTHS[1:] + LEVELS)
+
+
+def share(percent: float | None) -> str:
+    """Write a percentage with a bar before it, for whoever looks rather than reads.
+
+    >>> share(34.4), share(100), share(None)
+    ('███▌        34.4 %', '██████████ 100.0 %', '')
+    """
+    if percent is None:
+        return ""
+    eighths = round(min(100.0, max(0.0, percent)) / 100 * BAR * 8)
+    bar = "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")
+    return f"{bar:<{BAR}} {percent:5.1f} %"
+
+
+def spark(values: Sequence[float] | None) -> str:
+    """Draw values as a line of bars, from the smallest to the largest of them.
+
+    >>> spark([1, 2, 4, 8]), spark([5, 5]), spark([])
+    ('▁▂▄█', '▁▁', '')
+    """
+    if not values:
+        return ""
+    least, most = min(values), max(values)
+    return "".join(LEVELS[round((value - least) / ((most - least) or 1) * (len(LEVELS) - 1))] for value in values)
+
+
+def statement(text: str | None) -> str:
+    """Write a statement in one line; a terminal gets its beginning.
+
+    >>> statement("select 1\\n  from t")
+    'select 1 from t'
+    """
+    line = " ".join((text or "").split())
+    return f"{line[:99]}…" if len(line) > 100 and _is_terminal(sys.stdout) else printable(redact(line))
 
 
 def record(row: object) -> dict[str, Any]:
@@ -254,8 +383,11 @@ def _table(cells: Sequence[Sequence[str]], headings: Sequence[str]) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for index, heading in enumerate(headings):
-        numeric = all(not row[index] or row[index][:1].isdigit() for row in cells)
-        table.add_column(heading, justify="right" if numeric and any(row[index] for row in cells) else "left")
+        numeric = all(not row[index] or row[index].lstrip(" -")[:1].isdigit() for row in cells)
+        bars = any(not BARS.isdisjoint(row[index]) for row in cells)
+        justify: Literal["left", "right"] = "right" if numeric and any(row[index] for row in cells) else "left"
+        # what is narrow stays whole, and text takes several lines: a name that is cut off cannot be typed
+        table.add_column(heading, justify=justify, no_wrap=numeric or bars, overflow="fold")
     for row in cells:
         table.add_row(*(Text(value, style="green" if value == "✓" else "red" if value == "✗" else "") for value in row))
     console = _console(sys.stdout)
@@ -264,7 +396,8 @@ def _table(cells: Sequence[Sequence[str]], headings: Sequence[str]) -> None:
     _write(sys.stdout, drawn.get().removesuffix("\n"))
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Write a value of no particular kind."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -289,7 +422,7 @@ def _styled(stream: TextIO | None, *parts: tuple[str, str]) -> None:
     if _is_terminal(stream):
         from rich.text import Text
 
-        _console(stream).print(Text.assemble(*shown))
+        _console(stream).print(Text.assemble(*shown), soft_wrap=True)
     else:
         _write(stream, "".join(text for text, _ in shown).rstrip())
 
@@ -304,19 +437,22 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def _write(stream: TextIO | None, text: str, end: str = "\n") -> bool:
     """Write a line; whoever does not listen must not stop the work: a migration goes on without its progress."""
     if stream is None:  # closed by the shell: litxdb ping >&-
-        return
+        return False
     try:
-        stream.write(redact(text) + "\n")
+        stream.write(redact(text) + end)
         stream.flush()
     except BrokenPipeError:  # the reader had enough; the exit code still tells the truth
         _silence(stream)
+        return False
     except OSError as error:
         _silence(stream)
         if stream is sys.stdout:
             raise AnswerLost(f"The answer could not be written: {error.strerror}.", "Free space there.") from error
+        return False
+    return True
 
 
 def _silence(stream: TextIO) -> None:

@@ -22,6 +22,17 @@ Directory = Annotated[
         "--directory", metavar="DIR", help="A project's own revisions, after LitXplore's.", show_default=False
     ),
 ]
+StorePlace = Annotated[
+    str | None,
+    typer.Option(
+        "--store", metavar="DIR", help="Where backups live; LITXDB_BACKUP_STORE by default.", show_default=False
+    ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=0, metavar="N", help="So many rows at most; 0 for all.", show_default=False),
+]
+Values = Annotated[bool, typer.Option("--values", help="Show statements with the values in them.")]
 LockTimeout = Annotated[
     float, typer.Option("--lock-timeout", min=0.05, metavar="SECONDS", help="Give up on a table's lock after that.")
 ]
@@ -38,4 +49,8 @@ ProjectPath = Annotated[
         help="Another Alembic project: its directory, alembic.ini or pyproject.toml.",
         show_default=False,
     ),
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="RULE", help="Do not count this rule's findings. Repeatable.", show_default=False),
 ]

@@ -23,7 +23,7 @@ from litxdb.render import Form
 
 if TYPE_CHECKING:
     from litxdb.database import Database
-    from litxdb.results import Examination
+    from litxdb.doctor import Examination, Finding
 
 NEXT = (
     ("litxdb local psql", "look at the tables"),
@@ -63,7 +63,8 @@ def command(url: Url = None, yes: Yes = False, directory: Directory = None, form
             outcome.append(f"{render.count(inserted, 'row')} inserted" if inserted else "everything is there")
         with render.step("Check") as outcome:
             examined = examine(db, directory)
-            outcome.append(f"{len(examined.examined)} checks, {render.count(len(examined.rows), 'finding')}")
+            looked = len(examined.results) - examined.counts["skip"]
+            outcome.append(f"{render.count(looked, 'check')}, {render.count(len(_defects(examined)), 'finding')}")
     answer = {"endpoint": str(db.endpoint), "server_version": version, "revision": migrated.after}
     _conclude(db, answer, examined, form)
 
@@ -73,12 +74,19 @@ def _server_version(db: Database) -> str:
         return (connection.info.parameter_status("server_version") or "").partition(" ")[0]
 
 
+def _defects(examined: Examination) -> list[Finding]:
+    """Leave out what is only worth knowing: `litxdb doctor` says it."""
+    from litxdb.doctor import Status
+
+    return [finding for finding in examined.findings if finding.level is not Status.INFO]
+
+
 def _conclude(db: Database, answer: dict[str, str | None], examined: Examination, form: Form) -> None:
     columns = {"level": "level", "check": "check", "object": "object", "measured": "measured", "remedy": "remedy"}
     if form is not Form.table:
-        render.rows(examined.rows, form, columns=columns, within={**answer, "examined": examined.examined})
-    elif examined.rows:
-        render.rows(examined.rows, form, columns=columns)
+        render.rows(_defects(examined), form, columns=columns, within={**answer, "counts": examined.counts})
+    elif _defects(examined):
+        render.rows(_defects(examined), form, columns=columns)
     else:
         from litxdb import local
 
@@ -92,5 +100,5 @@ def _conclude(db: Database, answer: dict[str, str | None], examined: Examination
         render.facts({f"  {name}": value for name, value in {**where, "revision": answer["revision"]}.items()})
         render.line("\nTry next:\n")
         render.facts({f"  {todo}": why for todo, why in (NEXT if db.endpoint.embedded else NEXT_ELSEWHERE)})
-    if any(finding.level == "crit" for finding in examined.rows):
+    if examined.fails():
         raise typer.Exit(Exit.FINDINGS)
