@@ -60,7 +60,11 @@ def test_help_imports_nothing_heavy() -> None:
     assert heavy.isdisjoint(done.stderr.split())
 
 
-@pytest.mark.parametrize("words", [("ping",), ("status",), ("history",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [("ping",), ("status",), ("history",), ("locks",), ("activity",), ("table-sizes",), ("report", "bloat")],
+    ids=" ".join,
+)
 def test_commands_under_pressure_import_neither_sqlalchemy_nor_alembic(words: tuple[str, ...], db_url: str) -> None:
     script = "import sys; from litxdb.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     command = [sys.executable, "-c", script, *words, "--url", db_url]
@@ -134,14 +138,32 @@ def test_70_a_bug_says_where_its_traceback_is(run: Run, monkeypatch: pytest.Monk
     assert "Traceback" in run("--debug", "status").stderr
 
 
+def test_a_revision_that_is_mistyped_is_2_and_a_database_at_an_unknown_one_is_6(run: Run, db_url: str) -> None:
+    from litxdb.database import Database
+    from tests.bed.statements import query
+
+    for words in (("migrate", "0012"), ("rollback", "--to", "0012"), ("stamp", "0012"), ("lint", "0012"),
+                  ("migrate", ""), ("migrate", "--to", "")):  # fmt: skip
+        outcome = run(*words, "--url", db_url)
+        assert (outcome.code, outcome.stdout) == (Exit.USAGE, ""), words
+        assert "There is no revision" in outcome.stderr
+    with Database(db_url) as db:
+        query(db, "update alembic_version set version_num = '0012'")
+    for words in (("migrate",), ("rollback",), ("history",), ("lint",)):
+        assert run(*words, "--url", db_url).code == Exit.REFUSED, words
+
+
 def test_75_another_run_holds_the_lock(run: Run, empty_url: str, empty_db: object) -> None:
     from litxdb.database import Database
+    from litxdb.migrate import Project
     from litxdb.migrate.lock import migration_lock
 
-    with Database(empty_url) as db, migration_lock(db, 0):
+    with Database(empty_url) as db, migration_lock(db, Project.litxplore(), 0) as lock:
         outcome = run("migrate", "--lock-wait", "0.1", "--url", empty_url)
+        pid = lock.connection.info.backend_pid
     assert outcome.code == 75
-    assert "pid" in outcome.stderr
+    assert f"pid {pid}, " in outcome.stderr
+    assert f"select pg_terminate_backend({pid})." in outcome.stderr
 
 
 def test_an_unknown_error_of_litxdb_is_a_bug() -> None:
@@ -227,6 +249,6 @@ def test_the_version_is_printed(run: Run) -> None:
 
 
 def test_completion_knows_the_commands() -> None:
-    env = {**os.environ, "_LITXDB_COMPLETE": "complete_bash", "COMP_WORDS": "litxdb loc", "COMP_CWORD": "1"}
+    env = {**os.environ, "_LITXDB_COMPLETE": "complete_bash", "COMP_WORDS": "litxdb loca", "COMP_CWORD": "1"}
     done = subprocess.run([sys.executable, "-m", "litxdb"], env=env, capture_output=True, text=True)
     assert done.stdout.split() == ["local"]

@@ -8,28 +8,39 @@ import pytest
 from litxdb import queries
 from litxdb.errors import ToolMissing
 from litxdb.migrate import log
+from tests.bed.oddities import EVERYTHING
 from tests.bed.servers import Server
 
-ALL = [(folder, name) for folder in ("checks",) for name in queries.names(folder)]
+READS = [(folder, name) for folder in ("activity", "checks", "doctor") for name in queries.names(folder)]
 
 
-@pytest.mark.parametrize(("folder", "name"), ALL)
+@pytest.mark.parametrize(("folder", "name"), READS)
 def test_a_file_answers_with_the_columns_of_its_header(folder: str, name: str, any_server: Server) -> None:
-    with any_server.database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
-        query = queries.load(folder, name, connection.info.server_version)
-        with connection.cursor() as cursor:
-            cursor.execute(query.statement)
-            assert [column.name for column in cursor.description or ()] == [column.name for column in query.columns]
-        assert query.run(connection) == []
+    with (
+        any_server.database() as url,
+        contextlib.closing(psycopg2.connect(url)) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("select name, default_version from pg_available_extensions")
+        available = dict(cursor.fetchall())
+        for extension in queries.find(folder, name).extensions:
+            if extension not in available:
+                pytest.skip(f"{extension} is not among this server's extensions")
+            cursor.execute(f"create extension {extension}")
+        query = queries.load(folder, name, connection.info.server_version, available)
+        cursor.execute(query.statement)
+        assert [column.name for column in cursor.description or ()] == [column.name for column in query.columns]
 
 
-@pytest.mark.parametrize("name", queries.names("migrate"))
-def test_what_migrating_asks_answers_with_the_columns_of_its_header(name: str, any_server: Server) -> None:
+@pytest.mark.parametrize(
+    ("folder", "name"), [(folder, name) for folder in ("migrate", "sessions") for name in queries.names(folder)]
+)
+def test_what_migrating_asks_answers_with_the_columns_of_its_header(folder: str, name: str, any_server: Server) -> None:
     with any_server.database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
         with connection.cursor() as cursor:
             cursor.execute(log.CREATE)
             cursor.execute("create type mood as enum ('fine'); create table t (feels mood)")
-        query = queries.load("migrate", name, connection.info.server_version)
+        query = queries.load(folder, name, connection.info.server_version)
         assert query.title
         assert query.prose
         columns = [column.name for column in query.columns]
@@ -38,17 +49,40 @@ def test_what_migrating_asks_answers_with_the_columns_of_its_header(name: str, a
         assert (rows != []) == (name in {"holders", "relation_sizes"})
 
 
-@pytest.mark.parametrize(("folder", "name"), ALL)
+@pytest.mark.parametrize("name", queries.names("indexes"))
+def test_what_work_on_indexes_asks_answers_with_the_columns_of_its_header(name: str, any_server: Server) -> None:
+    with any_server.database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("create table t (a int primary key); select 't'::regclass::oid, 't_pkey'::regclass::oid")
+            table, index = cursor.fetchone() or (0, 0)
+        query = queries.load("indexes", name, connection.info.server_version)
+        assert query.title
+        given = {"table": table, "index": index, "indexes": [index]}
+        rows = query.run(connection, **{name: given[name] for name in query.parameters if name in given})
+        assert all(list(row) == [column.name for column in query.columns] for row in rows)
+        assert (rows == []) == (name in {"partitions", "progress"})
+
+
+@pytest.mark.parametrize(("folder", "name"), READS)
 def test_a_header_is_complete(folder: str, name: str) -> None:
-    query = queries.load(folder, name, 180000)
+    query = queries.find(folder, name)
     assert query.title
     assert query.prose
-    assert query.key("level") in {"info", "warn", "crit"}
-    assert query.key("remedy")
-    assert {"object", "measured"} <= {column.name for column in query.columns}
     assert not any(
-        line.startswith("-- ") and line[3:].partition(":")[0] in queries.KEYS for line in query.prose.splitlines()
+        line.partition(":")[0] in queries.KEYS | queries.CHECK_KEYS for line in query.prose.splitlines() if ": " in line
     )
+
+
+@pytest.mark.parametrize("name", queries.names("backup"))
+def test_what_a_backup_asks_answers_with_the_columns_of_its_header(name: str, any_server: Server) -> None:
+    with any_server.database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(EVERYTHING)
+        query = queries.load("backup", name, connection.info.server_version)
+        columns = [column.name for column in query.columns]
+        rows = query.run(connection)
+        assert all(list(row) == columns for row in rows)
+        assert (rows == []) == (name in {"extensions", "unreadable"})
 
 
 @pytest.mark.parametrize("name", queries.names("rehearse"))

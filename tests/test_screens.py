@@ -7,19 +7,26 @@ from pathlib import Path
 
 import pytest
 
+from litxdb.database import Database
 from tests.bed.program import Outcome
+from tests.bed.statements import query
 
 Run = Callable[..., Outcome]
 SCREENS = Path(__file__).parent / "screens"
 MASKS = (
     (r"test_[0-9a-f]{12}", "DATABASE"),
     (r"/[^\s\"?&)]*litxdb-bed-[^\s\"?&)]*", "DIRECTORY"),
+    (r"\b[\w.-]+(?=DIRECTORY)", "HOST"),
+    (r"/[^\s\",]*/(?=store\b)", ""),
+    (r"-20\d{6}T\d{6}Z-[0-9a-f]{6}", "-STAMP"),
+    (r"\b(bytes\": )\d+|\b\d+ kB\b", "\\1SIZE"),
     (r"20\d\d-\d\d-\d\d[ T][\d:.+]+", "WHEN"),
     (r"postgres \(\S+@[^\s)]+\) *", "WHO "),
-    (r"\bby +took", "by took"),
+    (r"\b(by|step) +(took|time)\b", r"\1 \2"),
     (r" *\d+(\.\d+)? (ms|s)\b", " TIME"),
     (r"\d+\.\d{3,}(e-\d+)?", "NUMBER"),
     (r"\b18\.\d+\b", "18.x"),
+    (r"\b\d+ checks\b", "COUNT checks"),  # some need statistics that are old enough
     (r"/[^\s\"?&)]*(?=/litxdb/migrations/)", "PACKAGE"),
     (r"─+", "─"),
     (r" +$", ""),
@@ -65,9 +72,79 @@ def test_lint(form: str, run: Run, empty_url: str) -> None:
     compare(f"lint-{form}", run("lint", *revisions, "--url", empty_url, "--format", form))
 
 
+def test_a_plan_that_production_refuses(run: Run, empty_url: str) -> None:
+    words = ("migrate", "aaf2ade1b6fd", "--url", empty_url)
+    assert run("migrate", "39f6942a01f0", "--url", empty_url).code == 0
+    compare("migrate-dry-run-findings", run(*words, "--dry-run"))
+    compare("migrate-production", run(*words, env={"LITXDB_ENV": "production"}))
+
+
+SMALL = """
+create table tasks (id varchar(36) primary key, user_id int, status text, note text);
+create index ix_tasks_user_id on tasks (user_id, status);
+create index mine on tasks (note);
+create index twice on tasks (note)
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_indexes(form: str, run: Run, empty_url: str) -> None:
+    def show(name: str, *arguments: str) -> None:
+        outcome = run("index", *arguments, "--url", empty_url, "--format", form)
+        compare(f"index-{name}-{form}", outcome)
+
+    with Database(empty_url) as db:
+        query(db, SMALL)
+    show("list", "list", "--check")
+    show("create-dry-run", "create", "ix_tasks_user_status", "--dry-run")
+    show("create", "create", "ix_tasks_user_status")
+    show("create-different", "create", "ix_tasks_user_id")
+    show("rebuild", "rebuild", "mine")
+    show("drop-dry-run", "drop", "twice", "--dry-run")
+    show("drop", "drop", "twice", "--yes")
+
+
+def test_reports(run: Run, db_url: str) -> None:
+    compare("report-list", run("report", "--list"))
+    compare("report-about", run("report", "duplicate-indexes", "--about"))
+    compare("report-unknown", run("report", "bloet", "--url", db_url))
+    compare("slow-queries-none", run("slow-queries", "--url", db_url))
+    for form in FORMS:
+        compare(f"report-{form}", run("report", "duplicate-indexes", "--url", db_url, "--format", form))
+        compare(f"table-sizes-{form}", run("table-sizes", "--limit", "3", "--url", db_url, "--format", form))
+    compare("terminate-nobody", run("terminate", "999999", "--url", db_url))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_snapshot(form: str, run: Run, db_url: str) -> None:
+    compare(f"snapshot-{form}", run("snapshot", "--url", db_url, "--format", form))
+
+
+@pytest.mark.parametrize("form", [*FORMS, "nagios"])
+def test_doctor(form: str, run: Run, db_url: str) -> None:
+    only = ("--only", "baseline_missing", "--only", "server_unreachable", "--only", "ignore_expired")
+    compare(f"doctor-{form}", run("doctor", "--url", db_url, *only, "--no-snapshot", "--format", form))
+
+
+def test_doctor_s_remedies(run: Run, db_url: str) -> None:
+    only = ("--only", "baseline_missing", "--only", "server_unreachable")
+    compare("doctor-fix", run("doctor", "--url", db_url, *only, "--fix"))
+    compare("doctor-fix-yes", run("doctor", "--url", db_url, *only, "--fix", "--yes"))
+    compare("doctor-explain", run("doctor", "--explain", "idle-in-transaction"))
+
+
 def test_up(run: Run, empty_url: str) -> None:
     compare("up", run("up", "--url", empty_url))
     compare("up-json", run("up", "--url", empty_url, "--format", "json"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_backups(form: str, run: Run, db_url: str, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    made = run("backup", "--url", db_url, "--store", store, "--format", form)
+    if form == "table":
+        compare("backup-table", made)
+    compare(f"backups-{form}", run("backups", "--store", store, "--format", form))
 
 
 def test_what_is_refused(run: Run, empty_url: str) -> None:
@@ -78,4 +155,5 @@ def test_what_is_refused(run: Run, empty_url: str) -> None:
     compare("no-connection", run("ping", "--url", "postgresql://ada:hunter22@127.0.0.1:1/x"))
     compare("lint-explain", run("lint", "--explain", "unbatched-write"))
     compare("local-status-none", run("local", "status"))
+    compare("no-store", run("backups"))
     compare("revision-nothing", run("revision", "-m", "x", "--url", empty_url))
