@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from litxdb.database import Database
-from litxdb.migrate.capture import replayed
+from litxdb.migrate.capturing import replayed
 from litxdb.migrate.graph import HEAD, Graph, Revision
 from litxdb.migrate.plan import tips, upgrades
 from litxdb.migrate.project import Project

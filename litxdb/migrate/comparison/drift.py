@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from litxdb.database import Database
 from litxdb.errors import Refused, ServerRefused
 from litxdb.local import scratch, scratch_database
-from litxdb.migrate.capture import capture
+from litxdb.migrate.capturing import capture
 from litxdb.migrate.comparison.catalog import CatalogObject, Key, dependencies, objects, reading
 from litxdb.migrate.comparison.deviations import Deviation, Phase, Schema, deviations
 from litxdb.migrate.project import Project

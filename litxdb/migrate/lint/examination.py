@@ -11,8 +11,8 @@ from pathlib import Path
 from litxdb.database import Database
 from litxdb.errors import ArgumentInvalid, LitxdbError
 from litxdb.migrate.ahead import look_ahead
-from litxdb.migrate.capture import capture, replayed
 from litxdb.migrate.captured import CapturedRevision
+from litxdb.migrate.capturing import capture, replayed
 from litxdb.migrate.graph import HEAD, HEADS, Graph, Revision
 from litxdb.migrate.lint.acceptance import acceptances
 from litxdb.migrate.lint.judging import LEVELS, Examined, Hit, Rule, weight

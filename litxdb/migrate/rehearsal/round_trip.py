@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from litxdb.database import Database
 from litxdb.errors import Refused, ServerRefused
-from litxdb.migrate.capture import UNTOUCHED, capture
+from litxdb.migrate.capturing import UNTOUCHED, capture
 from litxdb.migrate.comparison.catalog import Fingerprint, compare, fingerprint
 from litxdb.migrate.graph import Revision
 from litxdb.migrate.project import Project

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from litxdb.database import Database
 from litxdb.errors import ArgumentInvalid, ServerRefused
 from litxdb.local import Cluster, scratch, scratch_database
-from litxdb.migrate.capture import capture, replayed
 from litxdb.migrate.captured import CapturedRevision
+from litxdb.migrate.capturing import capture, replayed
 from litxdb.migrate.graph import HEAD, Graph, Revision
 from litxdb.migrate.plan import tips, upgrades
 from litxdb.migrate.project import Project

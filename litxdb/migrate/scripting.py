@@ -8,8 +8,8 @@ from contextlib import closing
 from litxdb.database import Database
 from litxdb.migrate.ahead import Ahead, look_ahead
 from litxdb.migrate.builds import PATIENCE, is_build
-from litxdb.migrate.capture import capture
 from litxdb.migrate.captured import CapturedRevision
+from litxdb.migrate.capturing import capture
 from litxdb.migrate.graph import HEAD
 from litxdb.migrate.project import Project
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from litxdb import queries
 from litxdb.database import Database
-from litxdb.migrate.capture import capture, replayed
+from litxdb.migrate.capturing import capture, replayed
 from litxdb.migrate.project import Project
 from litxdb.migrate.results import Loss, Migrated
 from litxdb.migrate.state import current_revisions
