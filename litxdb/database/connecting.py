@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from litxdb.database import certificate
 from litxdb.database.endpoint import Endpoint
 from litxdb.database.failures import Retry, cause, classify
 from litxdb.errors import ConfigurationInvalid, ConnectionFailed
@@ -125,6 +124,8 @@ def failed(endpoint: Endpoint, message: str, parameters: Mapping[str, str] | Non
     With libpq's parameters a certificate that does not verify is looked at again, for the reason.
     """
     if parameters and "certificate verify failed" in message:
+        from litxdb.database import certificate
+
         message = ": ".join(filter(None, (message.strip(), certificate.problem(parameters))))
     failure = classify(message)
     text = f"No connection to {endpoint}: {cause(message)}."

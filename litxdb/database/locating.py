@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from litxdb import local
 from litxdb.database.endpoint import Endpoint, parse
 from litxdb.database.libpq import complete
 from litxdb.errors import ConfigurationInvalid
@@ -26,6 +25,8 @@ def locate(settings: Settings, *, create_local: bool, notify: Callable[[str], No
         return Endpoint(complete({}, settings.libpq, settings.source), settings.source)
     if settings.production:
         raise ConfigurationInvalid("This is production, and no database is configured.", "Set DATABASE_URL.")
+    from litxdb import local  # here: whoever names a database need not wait for it
+
     if not create_local and not local.exists(settings):
         raise ConfigurationInvalid(
             "No database is configured, and there is no local one.",
@@ -37,7 +38,11 @@ def locate(settings: Settings, *, create_local: bool, notify: Callable[[str], No
 
 def _revived(endpoint: Endpoint, settings: Settings, notify: Callable[[str], None]) -> Endpoint:
     """Recognise the embedded server behind its URL, as `litxdb local url` prints it, and start it if it is stopped."""
-    if not (endpoint.hosts and endpoint.hosts[0].startswith("/") and local.exists(settings)):
+    if not (endpoint.hosts and endpoint.hosts[0].startswith("/")):
+        return endpoint
+    from litxdb import local
+
+    if not local.exists(settings):
         return endpoint
     if local.local_server(settings).parameters()["host"] != endpoint.hosts[0]:
         return endpoint
