@@ -187,8 +187,8 @@ def test_a_build_that_is_in_nobodys_way_may_wait_longer_than_for_a_lock(
     )
     with for_seconds(1.5, db, "lock table tasks in row exclusive mode"):
         assert upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.2)).after == "p1"
-    (line,) = said
-    assert line.startswith("still waiting for report, pid ")
+    assert said  # once a wait, and on a slow machine the build is seen to wait twice
+    assert all(line.startswith("still waiting for report, pid ") for line in said)
 
 
 def test_no_timeout_of_the_server_ends_a_long_statement(db: Database, project: Callable[..., Path]) -> None:
