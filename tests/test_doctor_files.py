@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -118,6 +119,7 @@ class TestPage:
         assert "4711" not in text
         assert "idle for 912 s" in text
         assert "64MB" in text
+        assert html.escape("litxdb's list of") in text  # an apostrophe opens no literal
 
     def test_it_stays_small(self, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         long = "x" * 5000

@@ -30,9 +30,8 @@ def line(trend: Trend) -> str:
     low, high = min(values) if trend.unit in ("bytes", "percent") else 0.0, max(values)
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in _positions(trend, low, high))
     first, last = trend.points[0][0], trend.points[-1][0]
-    said = (
-        f"{amount(values[-1], trend.unit)} now, {amount(min(values), trend.unit)} to {amount(max(values), trend.unit)}"
-    )
+    now, least, most = (amount(value, trend.unit) for value in (values[-1], min(values), high))
+    said = f"{now} now" if least == most else f"{now} now, {least} to {most}"
     return (
         f"<figure><figcaption>{html.escape(trend.title)}<br><strong>{said}</strong></figcaption>"
         f'<svg class="line" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(trend.title)}: {said}">'

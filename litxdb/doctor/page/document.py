@@ -67,9 +67,9 @@ def _head(examined: Examination, title: str) -> Iterator[str]:
     yield f'<header class="{examined.verdict}"><h1>{title}</h1>'
     yield f"<p>{_text(examined.endpoint)}<br>{server}, examined in {examined.milliseconds / 1000:.2f} s</p></header>"
     numbers = (
-        f'<li class="{status}"><strong>{counts[status]}</strong> {word}</li>'
+        f'<li class="{status}"><strong>{number}</strong> {word if number > 1 else word.removesuffix("s")}</li>'
         for status, word in WORDS.items()
-        if counts.get(status)
+        if (number := counts.get(status, 0))
     )
     yield f'<ul class="counts">{"".join(numbers)}</ul>'
 
