@@ -46,4 +46,4 @@ def judge(*, checkpoints: Rows, wal: Rows, settings: Rows) -> Judgement:
 def _written(wal: Rows, seconds: float) -> float:
     """Return the bytes of WAL that are written in this time, on the average."""
     (row,) = wal
-    return float(row.bytes / max(1.0, row.seconds) * seconds)
+    return float(row.bytes / row.seconds * seconds)
