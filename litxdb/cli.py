@@ -5,50 +5,33 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Annotated
 
 import typer
 
 from litxdb import __version__, render
-from litxdb.commands import (
-    activity,
-    backup,
-    backups,
-    cancel,
-    doctor,
-    drift,
-    history,
-    index,
-    lint,
-    local,
-    locks,
-    migrate,
-    ping,
-    rehearse,
-    report,
-    revision,
-    rollback,
-    seed,
-    slow_queries,
-    snapshot,
-    stamp,
-    status,
-    table_sizes,
-    terminate,
-    up,
-)
+from litxdb.commands._on_demand import declare
 from litxdb.errors import Exit, Interrupted, LitxdbError, Terminated
 from litxdb.interruption import stoppable
 from litxdb.redaction import redact
 
-PANELS: dict[str, tuple[ModuleType, ...]] = {
-    "Start here": (up, ping, doctor),
-    "Schema": (migrate, rollback, status, history, revision, lint, rehearse, drift, stamp),
-    "Data": (seed,),
-    "Backups": (backup, backups),
-    "Performance": (slow_queries, table_sizes, index, report, activity, locks, cancel, terminate, snapshot),
-    "Local": (local,),
+PANELS: dict[str, tuple[str, ...]] = {
+    "Start here": ("up", "ping", "doctor"),
+    "Schema": ("migrate", "rollback", "status", "history", "revision", "lint", "rehearse", "drift", "stamp"),
+    "Data": ("seed",),
+    "Backups": ("backup", "backups"),
+    "Performance": (
+        "slow-queries",
+        "table-sizes",
+        "index",
+        "report",
+        "activity",
+        "locks",
+        "cancel",
+        "terminate",
+        "snapshot",
+    ),
+    "Local": ("local",),
 }
 """The commands in the order of --help; each module of litxdb/commands stands here once."""
 
@@ -125,18 +108,6 @@ def _options(
         context.call_on_close(render.show_log())
 
 
-def _add(group: typer.Typer, module: ModuleType, panel: str | None) -> None:
-    """Register a module of commands/: its name, its docstring as help, its command() or its COMMANDS."""
-    name = module.__name__.rpartition(".")[2].replace("_", "-")
-    if hasattr(module, "COMMANDS"):
-        inner = typer.Typer(no_args_is_help=True, add_completion=False)
-        for member in module.COMMANDS:
-            _add(inner, member, None)
-        group.add_typer(inner, name=name, help=module.__doc__, rich_help_panel=panel)
-    else:
-        group.command(name, help=module.__doc__, rich_help_panel=panel)(module.command)
-
-
-for _panel, _modules in PANELS.items():
-    for _module in _modules:
-        _add(app, _module, _panel)
+for _panel, _names in PANELS.items():
+    for _name in _names:
+        declare(app, _name, _panel)

@@ -99,10 +99,10 @@ def default_home() -> Path:
     PostgreSQL refuses to run as root, and the account it runs under instead cannot enter root's home: root's is a
     system directory.
     """
-    import platformdirs
-
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/litxdb")
+    import platformdirs
+
     return Path(platformdirs.user_data_dir("litxdb", appauthor=False))
 
 

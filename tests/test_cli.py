@@ -1,6 +1,7 @@
 """The command line as a whole: help, exit codes, pipes, and what never shows."""
 
 import ast
+import inspect
 import json
 import os
 import re
@@ -9,11 +10,14 @@ import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from litxdb import cli, render
+from litxdb.commands._on_demand import OnDemand
 from litxdb.errors import Exit, LitxdbError
 from tests.bed.program import Outcome
 
@@ -21,17 +25,17 @@ Run = Callable[..., Outcome]
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
-def leaves(group: typer.main.Typer, *path: str) -> dict[tuple[str, ...], typer.models.CommandInfo]:
-    """Return every command of the app by the words that call it."""
-    found = {(*path, info.name): info for info in group.registered_commands if info.name}
-    for sub in group.registered_groups:
-        assert sub.typer_instance
-        assert isinstance(sub.name, str)
-        found |= leaves(sub.typer_instance, *path, sub.name)
-    return found
+def leaves(command: Any, *path: str) -> dict[tuple[str, ...], Any]:
+    """Return every command of the app, loaded, by the words that call it."""
+    loaded = command.load() if isinstance(command, OnDemand) else command
+    if not isinstance(loaded, TyperGroup):
+        return {path: loaded}
+    return {
+        words: leaf for name, inner in loaded.commands.items() for words, leaf in leaves(inner, *path, name).items()
+    }
 
 
-COMMANDS = leaves(cli.app)
+COMMANDS = leaves(typer.main.get_command(cli.app))
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -50,7 +54,33 @@ def test_every_command_is_in_readme(words: tuple[str, ...]) -> None:
 def test_every_file_in_commands_is_a_command() -> None:
     folder = Path(str(files("litxdb.commands")))
     there = {path.stem for path in folder.iterdir() if not path.stem.startswith("_")}
-    assert there == {module.__name__.rpartition(".")[2] for modules in cli.PANELS.values() for module in modules}
+    assert there == {name.replace("-", "_") for names in cli.PANELS.values() for name in names}
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    for name, command in typer.main.get_command(cli.app).commands.items():
+        assert inspect.cleandoc(command.help) == inspect.cleandoc(command.load().help), name
+
+
+def test_a_command_imports_no_other() -> None:
+    script = "import sys; from litxdb.cli import main; main(['status', '--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    commands = {name for name in done.stderr.split() if re.match(r"litxdb\.commands\.[a-z]", name)}
+    assert commands == {"litxdb.commands.status"}
+
+
+def test_the_shell_completes_commands_and_their_options(tmp_path: Path) -> None:
+    for words, expected in (
+        ("sta", "status"),
+        ("status --ch", "--check"),
+        ("index cr", "create"),
+        ("--ver", "--version"),
+    ):
+        line = f"litxdb {words}"
+        variables = {"_LITXDB_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+        command = [sys.executable, "-m", "litxdb"]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | variables, cwd=tmp_path)
+        assert expected in done.stdout.split(), done.stderr
 
 
 def test_help_imports_nothing_heavy() -> None:

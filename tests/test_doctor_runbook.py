@@ -10,15 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from litxdb import cli
 from litxdb.doctor import AREAS, catalogue
 from litxdb.doctor.runbook import TROUBLES, Runbook, book, runbooks
 from litxdb.errors import Exit
 from tests.bed.program import Outcome
-from tests.test_cli import leaves
+from tests.test_cli import COMMANDS
 
 Run = Callable[..., Outcome]
-COMMANDS = leaves(cli.app)
 TYPED = re.compile(r"`(litxdb [^`]+)`|^    (litxdb .*?)(?:  #.*)?$", re.MULTILINE)
 
 

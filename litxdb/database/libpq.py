@@ -5,7 +5,6 @@ They are resolved here, not left to libpq, so that the rules for TLS, poolers an
 
 from __future__ import annotations
 
-import configparser
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -56,6 +55,8 @@ def complete(parameters: Mapping[str, str], variables: Mapping[str, str], source
 
 
 def _service(name: str, variables: Mapping[str, str]) -> dict[str, str]:
+    import configparser
+
     named = variables.get("PGSERVICEFILE")
     directory = variables.get("PGSYSCONFDIR")
     candidates = [Path(named)] if named else [Path.home() / ".pg_service.conf"]

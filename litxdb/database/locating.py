@@ -38,7 +38,7 @@ def locate(settings: Settings, *, create_local: bool, notify: Callable[[str], No
 
 def _revived(endpoint: Endpoint, settings: Settings, notify: Callable[[str], None]) -> Endpoint:
     """Recognise the embedded server behind its URL, as `litxdb local url` prints it, and start it if it is stopped."""
-    if not (endpoint.hosts and endpoint.hosts[0].startswith("/")):
+    if not (endpoint.hosts and endpoint.hosts[0].startswith("/") and settings.home.is_dir()):
         return endpoint
     from litxdb import local
 

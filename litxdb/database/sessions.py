@@ -18,13 +18,14 @@ from litxdb.database.pooler import is_transaction_pooler
 from litxdb.database.tls import secure
 from litxdb.errors import Refused
 from litxdb.interruption import watch
-from litxdb.results import Health, PoolFigures
 from litxdb.settings import Settings
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
+
+    from litxdb.results import Health, PoolFigures
 
 POOL = {"pool_size": 5, "max_overflow": 10, "pool_timeout": 30, "pool_recycle": 1800, "pool_pre_ping": True}
 """What the services around the database rely on; times in seconds."""
@@ -137,6 +138,8 @@ class Database:
 
     def health(self) -> Health:
         """Ask one query through the pool; a failure is in the result, not raised."""
+        from litxdb.results import Health
+
         start, connected = time.perf_counter(), False
         try:
             with self.engine.connect() as connection:
@@ -157,6 +160,8 @@ class Database:
 
     def _pool_figures(self) -> PoolFigures:
         from sqlalchemy import QueuePool
+
+        from litxdb.results import PoolFigures
 
         pool = self.engine.pool
         assert isinstance(pool, QueuePool)

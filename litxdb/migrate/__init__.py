@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from litxdb.migrate.planning import plan_upgrade
     from litxdb.migrate.project import Project
     from litxdb.migrate.rehearsal import Rehearsal, rehearse
-    from litxdb.migrate.results import Difference, Entry, Leftover, Loss, Migrated, Pending, RevisionStep, Status
+    from litxdb.migrate.results import Difference, Leftover, Loss, Migrated, RevisionStep
     from litxdb.migrate.scripting import script
     from litxdb.migrate.stamping import stamp
-    from litxdb.migrate.state import current_revision, history, standing, status
+    from litxdb.migrate.state import Entry, Pending, Status, current_revision, history, standing, status
 
 MODULES = {
     "apply": "downgrade upgrade",
@@ -44,10 +44,10 @@ MODULES = {
     "planning": "plan_upgrade",
     "project": "Project",
     "rehearsal": "Rehearsal rehearse",
-    "results": "Difference Entry Leftover Loss Migrated Pending RevisionStep Status",
+    "results": "Difference Leftover Loss Migrated RevisionStep",
     "scripting": "script",
     "stamping": "stamp",
-    "state": "current_revision history standing status",
+    "state": "Entry Pending Status current_revision history standing status",
 }
 """Where each public name is."""
 _PLACES = {name: module for module, names in MODULES.items() for name in names.split()}

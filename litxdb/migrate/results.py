@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -64,50 +63,6 @@ class Migrated:
     steps: tuple[RevisionStep, ...]
     leftovers: tuple[Leftover, ...] = ()
     lost: tuple[Loss, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A revision that is still to be applied."""
-
-    revision: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where a database is in the history; several heads of a project stand behind one another, "a, b".
-
-    `known` is false when its revision is none of ours: nothing can be pending. A database that was migrated by a newer
-    litxdb looks like that: the code is older than the database.
-    """
-
-    current: str | None
-    head: str
-    pending: tuple[Pending, ...]
-    known: bool = True
-
-    @property
-    def at_head(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.known and not self.pending
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A revision in the history, and whether the database has it.
-
-    When, by whom and how long is known of what litxdb itself applied. `changed` is whether its file is another one now.
-    """
-
-    revision: str
-    message: str
-    applied: bool
-    current: bool
-    applied_at: datetime | None = None
-    applied_by: str | None = None
-    milliseconds: float | None = None
-    changed: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from litxdb.database import Database
 from litxdb.errors import Refused, ServerRefused
-from litxdb.migrate import log
 from litxdb.migrate.graph import Graph
 from litxdb.migrate.project import Project
-from litxdb.migrate.results import Entry, Pending, Status
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -26,6 +25,50 @@ from (select to_regclass(%(name)s) as oid) found
 left join pg_class c using (oid)
 left join pg_namespace n on n.oid = c.relnamespace
 """
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A revision that is still to be applied."""
+
+    revision: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a database is in the history; several heads of a project stand behind one another, "a, b".
+
+    `known` is false when its revision is none of ours: nothing can be pending. A database that was migrated by a newer
+    litxdb looks like that: the code is older than the database.
+    """
+
+    current: str | None
+    head: str
+    pending: tuple[Pending, ...]
+    known: bool = True
+
+    @property
+    def at_head(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.known and not self.pending
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A revision in the history, and whether the database has it.
+
+    When, by whom and how long is known of what litxdb itself applied. `changed` is whether its file is another one now.
+    """
+
+    revision: str
+    message: str
+    applied: bool
+    current: bool
+    applied_at: datetime | None = None
+    applied_by: str | None = None
+    milliseconds: float | None = None
+    changed: bool = False
 
 
 def status(db: Database, *, directory: Path | None = None, project: Project | None = None) -> Status:
@@ -50,6 +93,8 @@ def standing(connection: Connection, *, directory: Path | None = None, project: 
 
 def history(db: Database, *, directory: Path | None = None, project: Project | None = None) -> list[Entry]:
     """List all revisions, oldest first, which of them the database has, and what its log knows of them."""
+    from litxdb.migrate import log
+
     project = project or Project.litxplore(directory)
     graph = project.graph()
     with closing(db.connect(autocommit=True)) as connection:
