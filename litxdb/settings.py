@@ -23,6 +23,8 @@ VARIABLES = {
     "LITXDB_CONNECT_TIMEOUT": "seconds for one attempt to connect (10; 30 in production)",
     "LITXDB_RETRY_SECONDS": "seconds for which transient connection failures are retried (15)",
     "LITXDB_BACKUP_STORE": "where backups live: a directory",
+    "LITXDB_BACKUP_RECIPIENTS": "who can decrypt backups: age1… keys, or files of them, with commas between",
+    "LITXDB_BACKUP_IDENTITY": "the file with the secret age key that encrypted backups are read with",
     "LITXDB_PG_BIN": "the directory of pg_dump and pg_restore, where they are not found by themselves",
     "SSL_CERT_FILE": "certificate authorities for sslmode=verify-full, where the system's are elsewhere",
 }
@@ -53,6 +55,8 @@ class Settings:
     certificates: Path | None = None
     env_file: Path | None = None
     backup_store: str | None = None
+    backup_recipients: tuple[str, ...] = ()
+    backup_identity: Path | None = None
     pg_bin: Path | None = None
     warnings: tuple[str, ...] = ()
 
@@ -76,13 +80,15 @@ class Settings:
             direct_url=_choose_direct_url(source, real, filed),
             libpq={name: value for name, value in values.items() if name.startswith("PG") and value},
             production=production,
-            home=_directory(values, "LITXDB_HOME") or default_home(),
-            state=_directory(values, "LITXDB_STATE") or default_state(),
+            home=_path(values, "LITXDB_HOME") or default_home(),
+            state=_path(values, "LITXDB_STATE") or default_state(),
             connect_timeout_seconds=int(_seconds(values, "LITXDB_CONNECT_TIMEOUT", 30 if production else 10, least=2)),
             retry_seconds=_seconds(values, "LITXDB_RETRY_SECONDS", 15, least=0),
             certificates=_existing("SSL_CERT_FILE", values.get("SSL_CERT_FILE")),
             env_file=env_file if env_file.is_file() else None,
             backup_store=values.get("LITXDB_BACKUP_STORE") or None,
+            backup_recipients=_list(values, "LITXDB_BACKUP_RECIPIENTS"),
+            backup_identity=_path(values, "LITXDB_BACKUP_IDENTITY"),
             pg_bin=_existing("LITXDB_PG_BIN", values.get("LITXDB_PG_BIN")),
             warnings=warnings,
         )
@@ -157,9 +163,18 @@ def _is_production(values: Mapping[str, str]) -> bool:
     return name == "production" or flag in {"1", "true", "yes", "on"}
 
 
-def _directory(values: Mapping[str, str], name: str) -> Path | None:
+def _path(values: Mapping[str, str], name: str) -> Path | None:
     value = values.get(name)
     return Path(value).expanduser().absolute() if value else None
+
+
+def _list(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Take a value apart at its commas. One that is set but empty is an error: it was to say something."""
+    text = values.get(name)
+    words = tuple(word.strip() for word in (text or "").split(",") if word.strip())
+    if text is not None and not words:
+        raise ConfigurationInvalid(f"{name} is set but empty.", "Unset it, or give it a value.")
+    return words
 
 
 def _existing(name: str, value: str | None) -> Path | None:

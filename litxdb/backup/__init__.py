@@ -3,6 +3,7 @@
 docs/backups.md describes the files.
 """
 
+from litxdb.backup.age import decryption, encryption
 from litxdb.backup.dumping import Encryption
 from litxdb.backup.inventory import find, inventory
 from litxdb.backup.make import make
@@ -20,6 +21,8 @@ __all__ = [
     "Progress",
     "Proof",
     "Store",
+    "decryption",
+    "encryption",
     "find",
     "inventory",
     "last_failures",

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from litxdb.backup.results import Archive, Manifest
 from litxdb.backup.store import Store
-from litxdb.errors import BackupDamaged
+from litxdb.errors import BackupDamaged, ConfigurationInvalid
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 CHUNK = 1 << 20
 Decrypt = Callable[[BinaryIO], contextlib.AbstractContextManager[BinaryIO]]
+"""Makes a reader of plaintext out of one of ciphertext; age.decryption() has it."""
+
+
+class Undecryptable(Exception):
+    """Raised by the reader of plaintext: the ciphertext is not, or not to its end, what was encrypted."""
 
 
 @contextlib.contextmanager
@@ -25,11 +30,13 @@ def raw(store: Store, manifest: Manifest, decrypt: Decrypt | None = None) -> Ite
 
     Whoever reads to the end, where `read` returns nothing more, knows that the archive is the one that was written: if
     it is not, reading raises BackupDamaged, at the latest there. Nothing read before the end is proven. An encrypted
-    archive needs `decrypt`, which makes a reader of the ciphertext into one of the plaintext.
+    archive needs `decrypt`, from age.decryption().
     """
     import zstandard
 
     archive = manifest.archive
+    if archive.recipients and decrypt is None:
+        raise ConfigurationInvalid(f"{archive.file} is encrypted, and no identity was given.", "Give --identity.")
     try:
         stored = store.open(archive.file)
     except FileNotFoundError:
@@ -38,7 +45,7 @@ def raw(store: Store, manifest: Manifest, decrypt: Decrypt | None = None) -> Ite
         checked = _Checked(stack.enter_context(contextlib.closing(stored)), archive)
         plain = stack.enter_context(decrypt(cast("BinaryIO", checked))) if decrypt else cast("BinaryIO", checked)
         unpacked = zstandard.ZstdDecompressor().stream_reader(plain, read_size=CHUNK)
-        yield cast("BinaryIO", io.BufferedReader(_Unpacked(unpacked, checked, archive), CHUNK))
+        yield cast("BinaryIO", io.BufferedReader(_Unpacked(unpacked, plain, checked, archive), CHUNK))
 
 
 def check(store: Store, manifest: Manifest, watch: Callable[[int], None] = lambda count: None) -> None:
@@ -89,8 +96,8 @@ class _Checked(io.RawIOBase):
 class _Unpacked(io.RawIOBase):
     """What was compressed; at its end the whole file has been checked."""
 
-    def __init__(self, unpacked: BinaryIO, checked: _Checked, archive: Archive) -> None:
-        self._unpacked, self._checked, self._archive = unpacked, checked, archive
+    def __init__(self, unpacked: BinaryIO, plain: BinaryIO, checked: _Checked, archive: Archive) -> None:
+        self._unpacked, self._plain, self._checked, self._archive = unpacked, plain, checked, archive
         self._count = 0
 
     def readable(self) -> bool:
@@ -101,16 +108,28 @@ class _Unpacked(io.RawIOBase):
 
         try:
             count = self._unpacked.readinto(buffer)  # type: ignore[attr-defined]
-        except zstandard.ZstdError as error:
-            self._checked.finish()
+        except (zstandard.ZstdError, Undecryptable) as error:
+            self._finish()
             raise _damaged(self._archive, f"it cannot be unpacked: {error}") from None
         self._count += count
         if not count:
-            self._checked.finish()
+            self._finish()
             if self._count != self._archive.raw_bytes:  # zstandard takes a frame cut short for its end
                 reason = f"it holds {self._count} bytes of pg_dump's instead of {self._archive.raw_bytes}"
                 raise _damaged(self._archive, reason)
         return int(count)
+
+    def _finish(self) -> None:
+        """Read what is left, on the way on which all of it came, and raise BackupDamaged if it is not as written."""
+        undecryptable = None
+        try:
+            while self._plain.read(CHUNK):
+                pass
+        except Undecryptable as error:
+            undecryptable = error
+        self._checked.finish()
+        if undecryptable:
+            raise _damaged(self._archive, f"it cannot be decrypted: {undecryptable}")
 
 
 def _damaged(archive: Archive, reason: str) -> BackupDamaged:

@@ -140,7 +140,7 @@ def running(
     pg_dump = PgDump(process, began, finished)
     try:
         if process.stdout:
-            _widen(process.stdout.fileno())
+            widen(process.stdout.fileno())
         yield pg_dump
     finally:
         pg_dump.end()
@@ -174,7 +174,8 @@ def failure(errors: Sequence[str], code: int) -> LitxdbError:
     return ServerRefused(f"pg_dump failed: {reason}.", "See all that it said with: litxdb --debug backup")
 
 
-def _widen(pipe: int) -> None:
+def widen(pipe: int) -> None:
+    """Have a pipe hold as much as is read at once, where the system can."""
     import fcntl
 
     if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux

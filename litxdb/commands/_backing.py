@@ -52,9 +52,10 @@ def draw(done: Backup, form: Form) -> None:
         render.rows([row], form, columns={})
     else:
         revision = f", revision {row.revision}" if row.revision else ""
+        encrypted = ", encrypted" if row.encrypted else ""
         render.line(
             f"{row.name}: {render.size(row.bytes)} in {render.duration(manifest.seconds.total * 1000)}, "
-            f"{render.count(row.tables, 'table')}, {render.count(row.rows, 'row')}{revision}; "
+            f"{render.count(row.tables, 'table')}, {render.count(row.rows, 'row')}{revision}{encrypted}; "
             f"by pg_dump {manifest.client.version}{' through TLS' if manifest.client.tls != 'none' else ''}, "
             f"in {row.where}"
         )

@@ -28,6 +28,15 @@ StorePlace = Annotated[
         "--store", metavar="DIR", help="Where backups live; LITXDB_BACKUP_STORE by default.", show_default=False
     ),
 ]
+Identity = Annotated[
+    Path | None,
+    typer.Option(
+        "--identity",
+        metavar="FILE",
+        help="The secret age key of encrypted backups; LITXDB_BACKUP_IDENTITY by default.",
+        show_default=False,
+    ),
+]
 Limit = Annotated[
     int | None,
     typer.Option("--limit", min=0, metavar="N", help="So many rows at most; 0 for all.", show_default=False),

@@ -20,6 +20,16 @@ from litxdb.render import Form
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Read so many tables at once (a directory dump).")
 ]
+Recipients = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--recipient",
+        "-r",
+        metavar="KEY|FILE",
+        help="Encrypt to this age1… key, or the keys in this file; LITXDB_BACKUP_RECIPIENTS by default. Repeatable.",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless it fails.")]
 
 
@@ -27,6 +37,7 @@ def command(
     store: StorePlace = None,
     url: Url = None,
     jobs: Jobs = 1,
+    recipient: Recipients = None,
     lock_wait: Wait = 60,
     quiet: Quiet = False,
     form: Format = Form.table,
@@ -37,10 +48,11 @@ def command(
 
     settings = Settings.load(url)
     place = chosen(store, settings)
+    encryption = backup.encryption(recipient or settings.backup_recipients)
     with (
         Database(settings=settings, command="backup", notify=None if quiet else render.note) as db,
         watching(quiet) as watch,
     ):
-        done = backup.make(db, place, jobs=jobs, wait_seconds=lock_wait, watch=watch)
+        done = backup.make(db, place, jobs=jobs, wait_seconds=lock_wait, encryption=encryption, watch=watch)
     if not quiet:
         draw(done, form)
