@@ -85,6 +85,17 @@ def test_what_a_backup_asks_answers_with_the_columns_of_its_header(name: str, an
         assert (rows == []) == (name in {"extensions", "unreadable"})
 
 
+@pytest.mark.parametrize("name", queries.names("ownership"))
+def test_what_ownership_asks_answers_with_the_columns_of_its_header(name: str, any_server: Server) -> None:
+    with any_server.database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(EVERYTHING)
+        query = queries.load("ownership", name, connection.info.server_version)
+        rows = query.run(connection)
+        assert rows
+        assert all(list(row) == [column.name for column in query.columns] for row in rows)
+
+
 @pytest.mark.parametrize("name", queries.names("rehearse"))
 def test_what_a_rehearsal_asks_has_the_columns_of_its_header(name: str, empty_url: str) -> None:
     with contextlib.closing(psycopg2.connect(empty_url)) as connection, connection.cursor() as cursor:

@@ -1,0 +1,135 @@
+"""The schema as a graph: tables, and the foreign keys between them, read from the catalogue in two queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from litxdb import queries
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+
+def quoted(name: str) -> str:
+    """Quote a name for SQL, whatever is in it.
+
+    >>> quoted("user"), quoted('we"ird')
+    ('"user"', '"we""ird"')
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column; `base` is the type's own name, behind a domain, and `category` PostgreSQL's letter for its kind.
+
+    https://www.postgresql.org/docs/current/catalog-pg-type.html#CATALOG-TYPCATEGORY-TABLE
+    """
+
+    name: str
+    type: str
+    base: str
+    category: str
+    not_null: bool
+    generated: bool
+    has_default: bool
+    comment: str | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, with its partitions; `table` is its name quoted, with its schema, and `key` its primary key."""
+
+    table: str
+    schema: str
+    name: str
+    partitioned: bool
+    comment: str | None
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def source(self) -> str:
+        """What stands behind FROM: tables that inherit from this one are tables of their own, partitions are not.
+
+        A foreign key does not hold for the rows of the first.
+        """
+        return f"{'' if self.partitioned else 'only '}{quoted(self.schema)}.{quoted(self.name)}"
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of this name."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: columns of `table` that name a row of `target`; column names are as they are, unquoted."""
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+    on_delete: str
+    nullable: bool
+
+    @property
+    def label(self) -> str:
+        """What a person calls it: the table and its columns.
+
+        >>> Reference("t_u_fkey", "public.t", ("u", "v"), "public.u", ("id", "v"), "cascade", False).label
+        'public.t.u,v'
+        """
+        return f"{self.table}.{','.join(self.columns)}"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All tables by name, and all foreign keys between them."""
+
+    tables: Mapping[str, Table]
+    references: tuple[Reference, ...]
+
+    @cached_property
+    def into(self) -> Mapping[str, tuple[Reference, ...]]:
+        """The foreign keys that point at each table."""
+        return _grouped(self.tables, ((each.target, each) for each in self.references))
+
+    @cached_property
+    def out_of(self) -> Mapping[str, tuple[Reference, ...]]:
+        """The foreign keys that each table has."""
+        return _grouped(self.tables, ((each.table, each) for each in self.references))
+
+    def find(self, name: str) -> Table | None:
+        """Return a table by its quoted name, or by a plain one, with its schema or in `public`."""
+        if name in self.tables:
+            return self.tables[name]
+        schema, _, bare = name.rpartition(".")
+        wanted = (schema or "public", bare)
+        return next((each for each in self.tables.values() if (each.schema, each.name) == wanted), None)
+
+
+def _grouped(tables: Iterable[str], pairs: Iterable[tuple[str, Reference]]) -> dict[str, tuple[Reference, ...]]:
+    groups: dict[str, list[Reference]] = {table: [] for table in tables}
+    for table, reference in pairs:
+        groups[table].append(reference)
+    return {table: tuple(group) for table, group in groups.items()}
+
+
+def read_schema(connection: Connection) -> Schema:
+    """Read it; waits for no lock on any table."""
+    version = connection.info.server_version
+    tables = {
+        row["table"]: Table(
+            **{**row, "key": tuple(row["key"]), "columns": tuple(Column(*each) for each in row["columns"])}
+        )
+        for row in queries.load("ownership", "tables", version).run(connection)
+    }
+    references = tuple(
+        Reference(**{**row, "columns": tuple(row["columns"]), "target_columns": tuple(row["target_columns"])})
+        for row in queries.load("ownership", "references", version).run(connection)
+    )
+    return Schema(tables, tuple(each for each in references if each.table in tables and each.target in tables))
