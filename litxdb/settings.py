@@ -19,7 +19,7 @@ VARIABLES = {
     "LITXDB_ENV": "development, test, staging or production; production asks before it destroys anything",
     "IS_PRODUCTION": "true means LITXDB_ENV=production, as older deployments write it",
     "LITXDB_HOME": "the directory of the embedded PostgreSQL",
-    "LITXDB_STATE": "the directory of what litxdb itself remembers, such as the journal of what it changed",
+    "LITXDB_STATE": "the directory of what litxdb itself remembers: the journal of what it changed, and snapshots",
     "LITXDB_CONNECT_TIMEOUT": "seconds for one attempt to connect (10; 30 in production)",
     "LITXDB_RETRY_SECONDS": "seconds for which transient connection failures are retried (15)",
     "LITXDB_BACKUP_STORE": "where backups live: a directory",

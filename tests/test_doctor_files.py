@@ -194,8 +194,8 @@ class TestSnapshot:
         assert run(*words, "--triage").json["snapshot"] == "not asked for"
 
     def test_trouble_with_it_is_no_failure(self, run: Run, db_url: str, tmp_path: Path) -> None:
-        (tmp_path / "home-file").touch()
-        home = {"LITXDB_HOME": str(tmp_path / "home-file")}
-        outcome = run("doctor", "--url", db_url, "--only", "server_unreachable", "--format", "json", env=home)
+        (tmp_path / "state-file").touch()
+        state = {"LITXDB_STATE": str(tmp_path / "state-file")}
+        outcome = run("doctor", "--url", db_url, "--only", "server_unreachable", "--format", "json", env=state)
         assert outcome.code == Exit.DONE
         assert "cannot be used" in outcome.json["snapshot"]

@@ -16,6 +16,7 @@ SCREENS = Path(__file__).parent / "screens"
 MASKS = (
     (r"test_[0-9a-f]{12}", "DATABASE"),
     (r"/[^\s\"?&)]*litxdb-bed-[^\s\"?&)]*", "DIRECTORY"),
+    (r"/[^\s\",]*\.sqlite\b", "DIRECTORY"),
     (r"\b[\w.-]+(?=DIRECTORY)", "HOST"),
     (r"/[^\s\",]*/(?=store\b)", ""),
     (r"-20\d{6}T\d{6}Z-[0-9a-f]{6}", "-STAMP"),

@@ -329,7 +329,7 @@ def test_a_file_that_cannot_be_used_is_told_and_left_alone(
 
 def test_a_place_that_cannot_be_written(run: Run, db_url: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    env = {"LITXDB_HOME": str(tmp_path / "file")}
+    env = {"LITXDB_STATE": str(tmp_path / "file")}
     outcome = run("snapshot", "--url", db_url, env=env)
     assert outcome.code == 3
     assert "cannot be used: File exists" in outcome.stderr
@@ -339,7 +339,7 @@ def test_a_place_that_cannot_be_written(run: Run, db_url: str, tmp_path: Path) -
 @pytest.mark.ordinary_user
 def test_a_directory_that_is_not_ours(run: Run, db_url: str, tmp_path: Path) -> None:
     (tmp_path / "snapshots").mkdir(mode=0o500)
-    outcome = run("snapshot", "--url", db_url, env={"LITXDB_HOME": str(tmp_path)})
+    outcome = run("snapshot", "--url", db_url, env={"LITXDB_STATE": str(tmp_path)})
     assert outcome.code == 3
     assert "Permission denied" in outcome.stderr
 
@@ -428,7 +428,7 @@ def test_names_of_databases_make_safe_file_names(server: Server) -> None:
             taken = snapshots.take(db)
             assert taken.trouble is None
             assert taken.file is not None
-            assert taken.file.parent == db.settings.home / "snapshots"
+            assert taken.file.parent == db.settings.state / "snapshots"
             assert taken.file.name.startswith("o-dd-name-x-")
     finally:
         server.execute('drop database "O\'dd ""name"" ../../x ü" with (force)')

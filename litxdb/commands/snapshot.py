@@ -1,6 +1,6 @@
 """Keep counters and sizes for later: growth, rates, and which indexes are used, also where the server forgets.
 
-They go to a small file for each database below LITXDB_HOME; run this every hour or so. Older ones are thinned out.
+They go to a small file for each database below LITXDB_STATE; run this every hour or so. Older ones are thinned out.
 
 Example: litxdb snapshot --keep 365
 """

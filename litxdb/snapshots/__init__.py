@@ -25,7 +25,7 @@ what happened between them: at most what was watched, `observed_seconds`, which 
 An object's evidence, an index's for having no scans, say, covers `snapshot.observed_seconds - figures.observed_before`
 seconds; `figures.seen_at` is when it was first seen.
 
-The file lies in `snapshots` below LITXDB_HOME, mode 0600, at most 500 snapshots and 24 MiB; see `store` for the rest.
+The file lies in `snapshots` below LITXDB_STATE, mode 0600, at most 500 snapshots and 24 MiB; see `store` for the rest.
 """
 
 from litxdb.snapshots.history import History, Snapshot, history

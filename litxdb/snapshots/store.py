@@ -40,7 +40,7 @@ pragma user_version = {VERSION};
 """`parts` holds totals; `latest` what the next ones are made from, whichever snapshots are gone by then."""
 
 
-def file_of(home: Path, endpoint: Endpoint, identifier: str | None, database_oid: int) -> Path:
+def file_of(state: Path, endpoint: Endpoint, identifier: str | None, database_oid: int) -> Path:
     """Name the file of a database: by its cluster, its oid and name, and by where it is reached.
 
     A restored or copied database has another oid or cluster. A physical copy, and a standby, share both with their
@@ -52,7 +52,7 @@ def file_of(home: Path, endpoint: Endpoint, identifier: str | None, database_oid
     hosts = "localhost" if loopback else ",".join(direct.hosts).lower()
     key = "\0".join((hosts, ",".join(direct.ports) or "5432", identifier or "", str(database_oid), direct.dbname))
     name = re.sub(r"[^a-z0-9]+", "-", direct.dbname.lower())[:40].strip("-") or "database"
-    return home / "snapshots" / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.sqlite"
+    return state / "snapshots" / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.sqlite"
 
 
 @contextlib.contextmanager
@@ -73,7 +73,7 @@ def _unusable(file: Path, error: Exception) -> HistoryUnusable:
         return HistoryUnusable(f"{place} are being written by another run.", "Try again later.")
     if isinstance(error, OSError) or any(word in text for word in ("readonly", "unable to open", "full", "disk i/o")):
         return HistoryUnusable(
-            f"{place} cannot be used: {reason}.", "Mend that, or set LITXDB_HOME to a directory that can be written."
+            f"{place} cannot be used: {reason}.", "Mend that, or set LITXDB_STATE to a directory that can be written."
         )
     return HistoryUnusable(f"{place} are damaged: {reason}.", "Remove the file: the history then begins anew.")
 

@@ -60,7 +60,7 @@ def locate(db: Database, reader: Reader) -> Path:
         (row,) = reader.ask("snapshots", "identity")
     except psycopg2.Error:  # a provider may keep it to itself
         row = {"identifier": None}
-    return file_of(db.settings.home, db.endpoint, row["identifier"], database["oid"])
+    return file_of(db.settings.state, db.endpoint, row["identifier"], database["oid"])
 
 
 def _take(reader: Reader, store: Store, keep_days: float) -> dict[str, Any]:
