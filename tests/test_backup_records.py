@@ -284,15 +284,15 @@ def test_a_link_is_not_followed(place: Path, tmp_path: Path) -> None:
 
 
 def test_a_lock_is_held_by_one_and_by_its_children(store: backup.Store, place: Path) -> None:
-    with store.lock("x") as held:
-        with pytest.raises(LockHeld, match=f"pid {os.getpid()} since"), store.lock("x"):
+    with store.lock("x", "Another") as held:
+        with pytest.raises(LockHeld, match=f"pid {os.getpid()} since"), store.lock("x", "Another"):
             pass
         assert held is not None
         child = os.dup(held)
-    with pytest.raises(LockHeld), store.lock("x"):
+    with pytest.raises(LockHeld), store.lock("x", "Another"):
         pass
     os.close(child)
-    with store.lock("x"), store.lock("y"):
+    with store.lock("x", "Another"), store.lock("y", "Another"):
         pass
     assert sorted(path.name for path in place.iterdir()) == [".x.lock", ".y.lock"]
 
@@ -302,7 +302,7 @@ def test_many_want_the_lock_and_one_at_a_time_has_it(store: backup.Store) -> Non
 
     def work() -> None:
         for _ in range(50):
-            with contextlib.suppress(LockHeld), store.lock("x"):
+            with contextlib.suppress(LockHeld), store.lock("x", "Another"):
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
                 inside[0] -= 1

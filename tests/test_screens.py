@@ -146,6 +146,7 @@ def test_backups(form: str, run: Run, db_url: str, tmp_path: Path) -> None:
     if form == "table":
         compare("backup-table", made)
     compare(f"backups-{form}", run("backups", "--store", store, "--format", form))
+    compare(f"prune-{form}", run("prune", "--keep-last", "1", "--dry-run", "--store", store, "--format", form))
 
 
 def test_what_is_refused(run: Run, empty_url: str) -> None:

@@ -8,7 +8,9 @@ from litxdb.backup.dumping import Encryption
 from litxdb.backup.inventory import find, inventory
 from litxdb.backup.make import make
 from litxdb.backup.objectives import last_failures, listed, objectives
-from litxdb.backup.results import Attempt, Backup, Inventory, Manifest, Objective, Progress, Proof
+from litxdb.backup.prune import prune
+from litxdb.backup.results import Attempt, Backup, Inventory, Manifest, Objective, Progress, Proof, Pruning
+from litxdb.backup.retention import Retention, Span
 from litxdb.backup.store import Store, open_store
 
 __all__ = [
@@ -20,6 +22,9 @@ __all__ = [
     "Objective",
     "Progress",
     "Proof",
+    "Pruning",
+    "Retention",
+    "Span",
     "Store",
     "decryption",
     "encryption",
@@ -30,4 +35,5 @@ __all__ = [
     "make",
     "objectives",
     "open_store",
+    "prune",
 ]

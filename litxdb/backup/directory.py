@@ -110,7 +110,7 @@ class Directory:
             return shutil.disk_usage(self.path).free
 
     @contextlib.contextmanager
-    def lock(self, name: str) -> Iterator[int]:
+    def lock(self, name: str, subject: str) -> Iterator[int]:
         """Hold an flock on a file that is never removed: unlinking would let two runs lock two files of one name."""
         import fcntl
 
@@ -125,7 +125,7 @@ class Directory:
             except BlockingIOError:
                 holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
                 raise LockHeld(
-                    f"Another backup of this database to {self.where} is running{f' ({holder})' if holder else ''}.",
+                    f"{subject} is running in {self.where}{f' ({holder})' if holder else ''}.",
                     "Wait until it is done.",
                 ) from None
             mine = f"pid {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n"

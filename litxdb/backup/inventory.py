@@ -30,6 +30,8 @@ def inventory(store: Store) -> Inventory:
         backup = None
         if kinds[Kind.manifest]:
             backup = _backup(store, name, kinds, sizes, damaged)
+        elif kinds[Kind.tombstone]:
+            continue  # prune was killed while it deleted this one; the next run goes on
         elif kinds[Kind.attempt]:
             attempts += _read(store, kinds[Kind.attempt], Attempt, damaged)
         elif kinds[Kind.archive]:

@@ -50,7 +50,7 @@ def make(
     place, database = preparing.place(db), db.direct_endpoint.dbname
     lock = hashlib.sha256(f"{database}@{place}".encode()).hexdigest()[:16]
     with (
-        store.lock(lock) as held,
+        store.lock(lock, "Another backup of this database") as held,
         attempts.attempt(store, database, place) as mine,
         closing(db.connect(direct=True, autocommit=True)) as session,
     ):

@@ -13,7 +13,7 @@ PARTIAL = ".partial"
 _NAME = r"(?P<backup>[a-z0-9_]{1,40}-\d{8}T\d{6}Z-[0-9a-f]{6})"
 _FILE = re.compile(
     rf"{_NAME}\.(?:(?P<archive>(?:dump|tar)\.zst(?:\.age)?)|(?P<manifest>manifest\.json)|(?P<attempt>attempt\.json)"
-    r"|(?P<proof>proof-\d{8}T\d{6}Z-[0-9a-f]{6}\.json))"
+    r"|(?P<proof>proof-\d{8}T\d{6}Z-[0-9a-f]{6}\.json)|(?P<tombstone>deleted))"
 )
 
 
@@ -24,6 +24,7 @@ class Kind(enum.StrEnum):
     manifest = "manifest"
     attempt = "attempt"
     proof = "proof"
+    tombstone = "tombstone"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ def attempt_file(backup: str) -> str:
 def proof_file(backup: str, at: datetime, token: str) -> str:
     """Name a proof; a backup may have many."""
     return f"{backup}.proof-{stamp(at)}-{token}.json"
+
+
+def tombstone_file(backup: str) -> str:
+    """Name the mark of a backup whose files are being deleted; where there is no manifest any more, it is none."""
+    return f"{backup}.deleted"
 
 
 def parse(file: str) -> FileName | None:

@@ -301,3 +301,47 @@ class Objective:
     rpo_ok: bool
     rto_seconds: float | None
     rto_ok: bool
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What retention says of one backup, and all reasons for it."""
+
+    name: str
+    database: str
+    place: str
+    at: datetime
+    bytes: int
+    verified: bool | None
+    keep: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A database of which nothing is deleted for now, and why: its last run `failed`, or nothing is verified."""
+
+    database: str
+    place: str
+    reason: str
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """What prune would do, or has done: a decision on every backup, and what was deleted.
+
+    `resumed` are backups that an earlier run had begun to delete.
+    """
+
+    where: str
+    decisions: tuple[Decision, ...]
+    withheld: tuple[Withheld, ...]
+    damaged: tuple[Damaged, ...]
+    deleted: tuple[str, ...] = ()
+    resumed: tuple[str, ...] = ()
+
+    @property
+    def doomed(self) -> tuple[Decision, ...]:
+        """What is not kept."""
+        return tuple(each for each in self.decisions if not each.keep)

@@ -65,8 +65,8 @@ class Store(Protocol):
         """Say how much room there is; None where that cannot be known."""
         ...
 
-    def lock(self, name: str) -> AbstractContextManager[int | None]:
-        """Hold a lock for the time of the block; raises LockHeld when somebody else does.
+    def lock(self, name: str, subject: str) -> AbstractContextManager[int | None]:
+        """Hold a lock for the time of the block; raises LockHeld, which names the `subject`, when somebody else does.
 
         Yields a file descriptor that holds it, to be passed to child processes, which then hold it as well; None where
         the store knows no locks: the database's advisory lock stands alone then.

@@ -16,6 +16,7 @@ Url = Annotated[
 Format = Annotated[Form, typer.Option("--format", help="How the answer is written.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless it fails.")]
 Directory = Annotated[
     Path | None,
     typer.Option(

@@ -13,7 +13,7 @@ import typer
 
 from litxdb import render
 from litxdb.commands._backing import draw, watching
-from litxdb.commands._options import Format, StorePlace, Url, Wait
+from litxdb.commands._options import Format, Quiet, StorePlace, Url, Wait
 from litxdb.commands._stores import chosen
 from litxdb.render import Form
 
@@ -30,7 +30,6 @@ Recipients = Annotated[
         show_default=False,
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless it fails.")]
 
 
 def command(

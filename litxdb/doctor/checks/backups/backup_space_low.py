@@ -15,7 +15,7 @@ WARN, CRIT = 2, 1
 
 CHECK = Declaration(
     threshold="less than twice the last backup free warn, less than once crit",
-    remedy="litxdb prune",
+    remedy="litxdb prune --keep-daily 7 --keep-weekly 5 --keep-monthly 12",
     fix=Fix.ASKS,
     lock="none",
 )
