@@ -31,6 +31,7 @@ PANELS: dict[str, tuple[str, ...]] = {
         "terminate",
         "snapshot",
     ),
+    "Cache": ("cache",),
     "Local": ("local",),
 }
 """The commands in the order of --help; each module of litxdb/commands stands here once."""

@@ -26,6 +26,7 @@ VARIABLES = {
     "LITXDB_BACKUP_RECIPIENTS": "who can decrypt backups: age1… keys, or files of them, with commas between",
     "LITXDB_BACKUP_IDENTITY": "the file with the secret age key that encrypted backups are read with",
     "LITXDB_PG_BIN": "the directory of pg_dump and pg_restore, where they are not found by themselves",
+    "REDIS_URL": "where LitXplore's cache is: redis://, or rediss:// for TLS",
     "SSL_CERT_FILE": "certificate authorities for sslmode=verify-full, where the system's are elsewhere",
 }
 """Every variable that litxdb itself reads; libpq's (PGHOST, PGSERVICE, PGPASSFILE…) count as well."""
@@ -48,6 +49,7 @@ class Settings:
     direct_url: str | None = field(default=None, repr=False)
     libpq: Mapping[str, str] = field(default_factory=dict, repr=False)
     production: bool = False
+    environment: str = "development"
     home: Path = field(default_factory=lambda: default_home())
     state: Path = field(default_factory=lambda: default_state())
     connect_timeout_seconds: int = 10
@@ -57,14 +59,22 @@ class Settings:
     backup_store: str | None = None
     backup_recipients: tuple[str, ...] = ()
     backup_identity: Path | None = None
+    redis_url: str | None = field(default=None, repr=False)
     pg_bin: Path | None = None
     warnings: tuple[str, ...] = ()
 
     @classmethod
     def load(
-        cls, url: str | None = None, environ: Mapping[str, str] | None = None, directory: Path | None = None
+        cls,
+        url: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        directory: Path | None = None,
+        *,
+        redis_url: str | None = None,
     ) -> Settings:
         """Read the settings: `url` (from --url) goes before the environment, the environment before `.env`.
+
+        So does `redis_url` (from --redis-url).
 
         Raises ConfigurationInvalid for a value that is set and wrong, an empty URL included.
         """
@@ -80,6 +90,7 @@ class Settings:
             direct_url=_choose_direct_url(source, real, filed),
             libpq={name: value for name, value in values.items() if name.startswith("PG") and value},
             production=production,
+            environment="production" if production else values.get("LITXDB_ENV", "").strip().lower() or "development",
             home=_path(values, "LITXDB_HOME") or default_home(),
             state=_path(values, "LITXDB_STATE") or default_state(),
             connect_timeout_seconds=int(_seconds(values, "LITXDB_CONNECT_TIMEOUT", 30 if production else 10, least=2)),
@@ -89,6 +100,7 @@ class Settings:
             backup_store=values.get("LITXDB_BACKUP_STORE") or None,
             backup_recipients=_list(values, "LITXDB_BACKUP_RECIPIENTS"),
             backup_identity=_path(values, "LITXDB_BACKUP_IDENTITY"),
+            redis_url=_not_empty("REDIS_URL", values.get("REDIS_URL") if redis_url is None else redis_url),
             pg_bin=_existing("LITXDB_PG_BIN", values.get("LITXDB_PG_BIN")),
             warnings=warnings,
         )
@@ -147,9 +159,8 @@ def _choose_direct_url(source: str, real: Mapping[str, str], filed: Mapping[str,
 
 def _not_empty(name: str, value: str | None) -> str | None:
     if value is not None and not value.strip():
-        raise ConfigurationInvalid(
-            f"{name} is set but empty.", "Unset it, or give it a URL such as postgresql://user@host/database."
-        )
+        example = "redis://host:6379/0" if name == "REDIS_URL" else "postgresql://user@host/database"
+        raise ConfigurationInvalid(f"{name} is set but empty.", f"Unset it, or give it a URL such as {example}.")
     return value
 
 

@@ -26,6 +26,7 @@ from tests.bed.neon import OWNER, Neon
 from tests.bed.pooler import Pooler, pgbouncer, pooling
 from tests.bed.program import Outcome
 from tests.bed.proxy import Behaviour, Proxy
+from tests.bed.redises import RunningRedis, serving
 from tests.bed.servers import Server, Servers
 
 if TYPE_CHECKING:
@@ -182,6 +183,21 @@ def db(db_url: str) -> Iterator[Database]:
     """A fresh database with LitXplore's schema and no rows."""
     with Database(db_url) as db:
         yield db
+
+
+@pytest.fixture(scope="session", params=["redis", "valkey"])
+def redis_server(bed_directory: Path, request: pytest.FixtureRequest) -> Iterator[RunningRedis]:
+    """Debian's Redis and Valkey in turn; tests of one process share it."""
+    with serving(request.param, bed_directory) as running:
+        yield running
+
+
+@pytest.fixture
+def redis_url(redis_server: RunningRedis) -> str:
+    """The URL of an empty Redis: `run("cache", "status", "--redis-url", redis_url)`."""
+    with redis_server.client() as client:
+        client.flushall()
+    return redis_server.url
 
 
 @pytest.fixture

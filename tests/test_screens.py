@@ -9,6 +9,7 @@ import pytest
 
 from litxdb.database import Database
 from tests.bed.program import Outcome
+from tests.bed.redises import serving
 from tests.bed.statements import query
 
 Run = Callable[..., Outcome]
@@ -27,6 +28,8 @@ MASKS = (
     (r" *\d+(\.\d+)? (ms|s)\b", " TIME"),
     (r"\d+\.\d{3,}(e-\d+)?", "NUMBER"),
     (r"\b18\.\d+\b", "18.x"),
+    (r"127\.0\.0\.1:\d+/0", "127.0.0.1:PORT/0"),
+    (r"(?<=Redis )[\d.]+|\b[1-9]\d{1,2} bytes", "VARIES"),  # with its release
     (r"\b\d+ checks\b", "COUNT checks"),  # some need statistics that are old enough
     (r"/[^\s\"?&)]*(?=/litxdb/migrations/)", "PACKAGE"),
     (r"─+", "─"),
@@ -132,6 +135,22 @@ def test_doctor_s_remedies(run: Run, db_url: str) -> None:
     compare("doctor-fix", run("doctor", "--url", db_url, *only, "--fix"))
     compare("doctor-fix-yes", run("doctor", "--url", db_url, *only, "--fix", "--yes"))
     compare("doctor-explain", run("doctor", "--explain", "idle-in-transaction"))
+
+
+def test_cache(run: Run, bed_directory: Path) -> None:
+    with serving("redis", bed_directory) as running, running.client() as client:
+        client.set("search:9f86", "[]", ex=5430)  # half a minute more than what is shown
+        client.set("in_depth:paper:v1:development", "{}")
+
+        def show(name: str, *words: str) -> None:
+            compare(f"cache-{name}", run("cache", *words, "--redis-url", running.url))
+
+        show("status", "status")
+        show("keys", "keys")
+        show("purge-dry-run", "purge", "--dry-run")
+        show("purge-refused", "purge")
+        show("purge-json", "purge", "--kind", "search", "--yes", "--format", "json")
+        show("invalidate", "invalidate", "--bump", "in-depth", "--yes")
 
 
 def test_up(run: Run, empty_url: str) -> None:

@@ -62,6 +62,7 @@ AREAS = {
     "extensions": "Extensions and settings",
     "migrations": "Migrations and seed",
     "backups": "Backups",
+    "cache": "Cache",
     "installation": "litxdb's own set-up",
 }
 """The areas in the order of the screen and the runbook, with their headings."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from litxdb.doctor.check import Context
+from litxdb.doctor.leaving import leave_running
 from litxdb.doctor.reading import Deadline, out_of_time
 from litxdb.doctor.results import Reason, Skip
 from litxdb.errors import LitxdbError
@@ -92,14 +92,8 @@ def _reading(place: str, _examination: Deadline | None) -> Future[tuple[Inventor
     """Read a store in a thread of its own, which is left behind if the disk hangs; once for all checks."""
     from litxdb import backup
 
-    answer: Future[tuple[Inventory, int | None]] = Future()
+    def read() -> tuple[Inventory, int | None]:
+        store: Store = backup.open_store(place)
+        return backup.inventory(store), store.free_bytes()
 
-    def read() -> None:
-        try:
-            store: Store = backup.open_store(place)
-            answer.set_result((backup.inventory(store), store.free_bytes()))
-        except Exception as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=read, name="litxdb doctor store", daemon=True).start()
-    return answer
+    return leave_running(read, "store")

@@ -1,0 +1,1 @@
+"""LitXplore's cache in Redis: whether it answers, whether it serves, and what only takes room in it."""
