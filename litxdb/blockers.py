@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from litxdb import queries
+from litxdb.redaction import without_values
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -56,9 +57,12 @@ class Blocker:
 
 
 def blockers(connection: Connection, pid: int) -> tuple[Blocker, ...]:
-    """List the sessions that the session with this pid waits for now, the oldest transaction first."""
-    query = _query(connection.info.server_version)
-    return tuple(Blocker(**row) for row in query.run(connection, pid=pid))
+    """List the sessions that the session with this pid waits for now, the oldest transaction first.
+
+    The values in their statements are left out: what is told of a blocker ends up in logs.
+    """
+    rows = _query(connection.info.server_version).run(connection, pid=pid)
+    return tuple(Blocker(**{**row, "query": row["query"] and without_values(row["query"])}) for row in rows)
 
 
 @functools.cache

@@ -55,13 +55,13 @@ def test_a_revision_is_begun_anew_until_it_gets_its_lock_and_the_blocker_is_name
     said: list[str] = []
     db.notify = said.append
     directory = project("op.create_table('other', sa.Column('id', sa.Integer)); " + ADD_COLUMN)
-    with for_seconds(1.5, db, "select 'secret report' from users"):
-        result = upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.2))
+    with for_seconds(2, db, "select 'secret report' from users"):
+        result = upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.5))
     assert result.after == "p1"
     assert result.steps[0].retries == len(said) >= 1
     assert said[0].startswith("revision p1 did not get its lock on users, held up by report, pid ")
     assert "role postgres, idle in transaction, its transaction open for" in said[0]
-    assert "select 'secret report' from users; rolled back, trying again in" in said[0]
+    assert "select ? from users; rolled back, trying again in" in said[0]
     assert query(db, "select lock_retries, outcome from litxdb.migrations where revision = 'p1'") == [
         (len(said), "applied")
     ]
@@ -88,7 +88,7 @@ def test_a_reader_behind_a_blocker_waits_no_longer_than_the_lock_timeout(
     finally:
         ended.set()
         reader.join()
-    assert 0.2 < max(waits) < 0.6
+    assert 0.2 < max(waits) < 1.2  # the blocker has it for 1.5 s
     assert current_revision(db) == "p1"
 
 
@@ -96,8 +96,8 @@ def test_after_the_time_for_retries_the_failure_names_the_blocker(db: Database, 
     directory = project(ADD_COLUMN)
     start = time.monotonic()
     with session(db, "select count(*) from users") as pid, pytest.raises(ServerRefused) as failure:
-        upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.1, retry_seconds=1.5))
-    assert time.monotonic() - start < 3
+        upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.5, retry_seconds=1.5))
+    assert time.monotonic() - start < 10
     assert failure.value.message.startswith(
         "Revision p1, begun 2 times, failed: canceling statement due to lock timeout"
     )
@@ -154,7 +154,7 @@ def test_a_lock_on_the_version_table_is_no_endless_wait(db: Database, project: C
     """Held before the run has begun a revision, there is nothing to begin anew."""
     directory = project(ADD_COLUMN)
     with session(db, "lock table alembic_version in share mode"), pytest.raises(ServerRefused) as failure:
-        upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.1, retry_seconds=0.8))
+        upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.5, retry_seconds=0.8))
     assert "on alembic_version held up by report" in failure.value.message
     assert upgrade(db, directory=directory).after == "p1"
 
