@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from litxdb.database import Database
+from litxdb.settings import Settings
 from tests.bed.program import Outcome
 from tests.bed.redises import serving
 from tests.bed.statements import query
@@ -20,6 +21,7 @@ MASKS = (
     (r"/[^\s\",]*\.sqlite\b", "DIRECTORY"),
     (r"\b[\w.-]+(?=DIRECTORY)", "HOST"),
     (r"/[^\s\",]*/(?=store\b)", ""),
+    (r"\b[0-9a-f]{64}\b", "SHA256"),
     (r"-20\d{6}T\d{6}Z-[0-9a-f]{6}", "-STAMP"),
     (r"\b(bytes\": )\d+|\b\d+ kB\b", "\\1SIZE"),
     (r"20\d\d-\d\d-\d\d[ T][\d:.+]+", "WHEN"),
@@ -159,13 +161,15 @@ def test_up(run: Run, empty_url: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_backups(form: str, run: Run, db_url: str, tmp_path: Path) -> None:
+def test_backups(form: str, run: Run, db_url: str, tmp_path: Path, scratch_settings: Settings) -> None:
     store = tmp_path / "store"
     made = run("backup", "--url", db_url, "--store", store, "--format", form)
     if form == "table":
         compare("backup-table", made)
     compare(f"backups-{form}", run("backups", "--store", store, "--format", form))
     compare(f"prune-{form}", run("prune", "--keep-last", "1", "--dry-run", "--store", store, "--format", form))
+    home = {"LITXDB_HOME": str(scratch_settings.home)}
+    compare(f"verify-{form}", run("verify", "--store", store, "--format", form, env=home))
 
 
 def test_what_is_refused(run: Run, empty_url: str) -> None:

@@ -8,14 +8,31 @@ from litxdb.backup.dumping import Encryption
 from litxdb.backup.inventory import find, inventory
 from litxdb.backup.make import make
 from litxdb.backup.objectives import last_failures, listed, objectives
+from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.prune import prune
-from litxdb.backup.results import Attempt, Backup, Inventory, Manifest, Objective, Progress, Proof, Pruning
+from litxdb.backup.restoring import restore, restore_rows
+from litxdb.backup.results import (
+    Attempt,
+    Backup,
+    Difference,
+    Inventory,
+    Manifest,
+    Objective,
+    Progress,
+    Proof,
+    Pruning,
+    Restoring,
+    Verified,
+)
 from litxdb.backup.retention import Retention, Span
 from litxdb.backup.store import Store, open_store
+from litxdb.backup.unpacking import Unpacked, unpacked
+from litxdb.backup.verifying import verify, verify_quickly
 
 __all__ = [
     "Attempt",
     "Backup",
+    "Difference",
     "Encryption",
     "Inventory",
     "Manifest",
@@ -23,9 +40,13 @@ __all__ = [
     "Progress",
     "Proof",
     "Pruning",
+    "Restoring",
     "Retention",
+    "ServerLacks",
     "Span",
     "Store",
+    "Unpacked",
+    "Verified",
     "decryption",
     "encryption",
     "find",
@@ -36,4 +57,9 @@ __all__ = [
     "objectives",
     "open_store",
     "prune",
+    "restore",
+    "restore_rows",
+    "unpacked",
+    "verify",
+    "verify_quickly",
 ]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import re
-import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from litxdb.backup import children
 from litxdb.backup.tools import Tool
 from litxdb.database.failures import cause, classify
 from litxdb.database.programs import Route
@@ -23,24 +21,12 @@ log = logging.getLogger("litxdb.pg_dump")
 
 LOCK_TIMEOUT = "30s"
 """How long pg_dump waits for a table that somebody holds exclusively; others queue behind it all that time."""
-GRACE_SECONDS = 10
 PIPE_BYTES = 1 << 20
 """Of the pipe between pg_dump and us; Linux's 64 kB are full too soon."""
-MORTAL = """
-import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[2], sys.argv[2:])
-"""
-"""Has Linux end the program when its parent dies, even by kill -9 (PR_SET_PDEATHSIG), and becomes it."""
 
 _SAID = re.compile(r"^pg_dump: (?P<level>error|warning|detail|hint): (?P<text>.*)$")
 _FINISHED = re.compile(r"^pg_dump: finished item (?P<number>\d+) TABLE DATA ")
 _FORBIDDEN = re.compile(r"permission denied for (?P<what>.+)|affected by row-level security policy for (?P<hidden>.+)")
-_LOST = re.compile(
-    "connection to server|server closed the connection|terminating connection|SSL connection has been closed|"
-    "the tunnel to |SSL SYSCALL|could not receive data from server|the database system is "
-)
 
 
 class PgDump:
@@ -76,12 +62,8 @@ class PgDump:
 
     def end(self) -> None:
         """End it if it still runs: politely first, when it cancels its statement on the server as well."""
-        for means in (signal.SIGTERM, signal.SIGKILL):
-            if self.process.poll() is None:
-                self.process.send_signal(means)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self.process.wait(GRACE_SECONDS)
-        self._listener.join(GRACE_SECONDS)
+        children.end(self.process)
+        self._listener.join(children.GRACE_SECONDS)
         for stream in (self.process.stdout, self.process.stderr):
             if stream:
                 stream.close()
@@ -124,19 +106,8 @@ def running(
     target = ["-Fd", "-j", str(jobs), "-f", str(folder), "--verbose"] if folder else ["-Fc"]
     command = [str(tool.path), *target, "-Z0", "-w", "--no-sync", *route.arguments]
     command += [f"--snapshot={snapshot}", f"--lock-wait-timeout={LOCK_TIMEOUT}"]
-    if sys.platform == "linux" and sys.executable:
-        command = [sys.executable, "-I", "-S", "-c", MORTAL, str(os.getpid()), *command]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if folder else subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        env=route.environment,
-        pass_fds=holds,
-        start_new_session=True,  # Ctrl-C is ours: we end it
-        umask=0o077,
-    )
+    stdout = subprocess.DEVNULL if folder else subprocess.PIPE
+    process = children.spawn(command, route.environment, stdout=stdout, holds=holds)
     pg_dump = PgDump(process, began, finished)
     try:
         if process.stdout:
@@ -169,7 +140,7 @@ def failure(errors: Sequence[str], code: int) -> LitxdbError:
         )
     _, told, by_server = whole.partition("Error message from server: ")
     reason = cause(by_server if told else text.removeprefix("query failed: "))
-    if _LOST.search(whole):
+    if children.LOST.search(whole):
         return ConnectionFailed(f"pg_dump lost its connection: {reason}.", classify(whole).hint)
     return ServerRefused(f"pg_dump failed: {reason}.", "See all that it said with: litxdb --debug backup")
 

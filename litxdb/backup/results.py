@@ -199,6 +199,14 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """A proof that was just made, and in `caveats` what it does not prove, in a person's words."""
+
+    proof: Proof
+    caveats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Attempt:
     """A run that has begun and has no manifest yet: under way, failed (then `error` says why), or killed."""
 
@@ -263,6 +271,17 @@ class Progress:
     tables_read: int
     tables: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Restoring:
+    """How far a restore has come: what is being done (rows, index, analyzing…) to what, and tables begun of all."""
+
+    step: str
+    object: str | None
+    tables_begun: int
+    tables: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

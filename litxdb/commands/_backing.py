@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from litxdb import render
+from litxdb.commands._proving import tell
 from litxdb.render import Form
 
 if TYPE_CHECKING:
-    from litxdb.backup import Backup, Progress
+    from litxdb.backup import Backup, Progress, Proof
 
 
 @contextlib.contextmanager
@@ -59,5 +60,13 @@ def draw(done: Backup, form: Form) -> None:
             f"by pg_dump {manifest.client.version}{' through TLS' if manifest.client.tls != 'none' else ''}, "
             f"in {row.where}"
         )
+        if done.proof:
+            took = render.seconds(done.proof.restore_seconds)
+            render.line(f"verified: restored in {took}, and all is equal" if done.proof.ok else _failed(done.proof))
+            tell(done.proof.differences)
         for warning in manifest.warnings:
             render.note(f"warning: {warning}")
+
+
+def _failed(proof: Proof) -> str:
+    return f"it does not verify: {proof.error or render.count(len(proof.differences), 'difference')}"

@@ -55,13 +55,17 @@ def abandoned(settings: Settings) -> bool:
 
 
 @contextlib.contextmanager
-def scratch_database(cluster: Cluster, template: str = "template1") -> Iterator[str]:
+def scratch_database(cluster: Cluster, template: str = "template1", *, encoding: str | None = None) -> Iterator[str]:
     """Create a database for the time of the block, a copy of the template, and yield its name.
 
-    Nobody may be connected to the template.
+    Nobody may be connected to the template. With an `encoding` other than the cluster's UTF8 it is template0, and text
+    sorts by its bytes.
     """
     name = f"{PREFIX}{secrets.token_hex(6)}"
-    _run(cluster, f'create database "{name}" template "{template}" strategy wal_log')
+    kind = f'template "{template}"'
+    if encoding not in {None, "UTF8"}:
+        kind = f"template template0 encoding '{encoding}' locale 'C'"
+    _run(cluster, f'create database "{name}" {kind} strategy wal_log')
     try:
         yield name
     finally:

@@ -1,0 +1,120 @@
+"""Comparing a restored database with what the backup says: each difference by name, and what comparing cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from litxdb.backup.results import Contents, Difference, Manifest, SequenceState, TableContent
+
+NEUTRAL = {"C", "POSIX", "C.UTF-8", "C.utf8"}
+"""Collations by which text sorts by its bytes."""
+
+
+def differences(expected: Contents, found: Contents) -> tuple[Difference, ...]:
+    """List all that a restored database has other than the backup, in the order of what matters most.
+
+    Versions of extensions and further extensions are the server's affair, see caveats. Both were read by the same
+    method, and their probes must be equal.
+    """
+    return (
+        *_tables(expected.tables, found.tables),
+        *_large_objects(expected, found),
+        *_sequences(expected.schema.sequences, found.schema.sequences),
+        *_revisions(expected, found),
+        *_extensions(expected, found),
+        *_objects(expected.schema.objects, found.schema.objects),
+    )
+
+
+def caveats(manifest: Manifest, found: Contents, server_version: int, *, sorts_by_bytes: bool) -> tuple[str, ...]:
+    """Say what a restore on this server does not prove of one on the server that the backup is of."""
+    return tuple(_caveats(manifest, found, server_version, sorts_by_bytes=sorts_by_bytes))
+
+
+def _caveats(manifest: Manifest, found: Contents, server_version: int, *, sorts_by_bytes: bool) -> Iterator[str]:
+    source, theirs, ours = manifest.source, manifest.source.server_version // 10000, server_version // 10000
+    if theirs != ours:
+        yield f"it was restored on PostgreSQL {ours}, and the backup is of {theirs}"
+    versions = {each.name: each.version for each in found.schema.extensions}
+    for each in manifest.contents.schema.extensions:
+        if (version := versions.get(each.name)) and version != each.version:
+            yield f"the extension {each.name} is {version} here and {each.version} there: it may behave otherwise"
+    if sorts_by_bytes and (source.provider != "libc" or source.collation not in NEUTRAL):
+        order = source.locale or source.collation
+        yield f"text sorts by its bytes here and by {order} ({source.provider}) there"
+
+
+def _tables(expected: Iterable[TableContent], found: Iterable[TableContent]) -> Iterator[Difference]:
+    there = {(table.schema, table.name): table for table in found}
+    for table in expected:
+        name = f"{table.schema}.{table.name}"
+        other = there.pop((table.schema, table.name), None)
+        if other is None:
+            yield Difference("table", name, _rows(table.rows), "missing")
+        elif other.rows != table.rows:
+            yield Difference("table", name, _rows(table.rows), _rows(other.rows))
+        elif other.fingerprint != table.fingerprint:
+            yield Difference("table", name, f"{_rows(table.rows)}, fingerprint {table.fingerprint}",
+                             f"as many with other values, fingerprint {other.fingerprint}")  # fmt: skip
+    for table in there.values():
+        yield Difference("table", f"{table.schema}.{table.name}", "missing", _rows(table.rows))
+
+
+def _large_objects(expected: Contents, found: Contents) -> Iterator[Difference]:
+    one, other = expected.large_objects, found.large_objects
+    if one.count != other.count:
+        yield Difference("large objects", "all", str(one.count), str(other.count))
+    elif one != other:
+        yield Difference("large objects", "all", f"fingerprint {one.fingerprint}", f"fingerprint {other.fingerprint}")
+
+
+def _sequences(expected: Iterable[SequenceState], found: Iterable[SequenceState]) -> Iterator[Difference]:
+    """Sequences may be further on, as they know no snapshot, but never behind: numbers would be given out twice."""
+    there = {(each.schema, each.name): each for each in found}
+    for each in expected:
+        other = there.pop((each.schema, each.name), None)
+        name = f"{each.schema}.{each.name}"
+        if other is None:
+            yield Difference("sequence", name, f"next {_next(each)}", "missing")
+        elif (_next(other) - _next(each)) * each.increment < 0:
+            yield Difference("sequence", name, f"next {_next(each)} or further", f"next {_next(other)}")
+    for other in there.values():
+        yield Difference("sequence", f"{other.schema}.{other.name}", "missing", f"next {_next(other)}")
+
+
+def _revisions(expected: Contents, found: Contents) -> Iterator[Difference]:
+    one, other = expected.schema.revisions, found.schema.revisions
+    if one != other:
+        yield Difference("revision", "Alembic's", ", ".join(one) or "none", ", ".join(other) or "none")
+
+
+def _extensions(expected: Contents, found: Contents) -> Iterator[Difference]:
+    there = {each.name: each for each in found.schema.extensions}
+    for each in expected.schema.extensions:
+        if each.name not in there:
+            yield Difference("extension", each.name, each.version, "missing")
+
+
+def _objects(expected: Mapping[str, tuple[str, ...]], found: Mapping[str, tuple[str, ...]]) -> Iterator[Difference]:
+    """Compare names by kind; indexes and constraints are there only if they are valid. Sequences are above."""
+    for kind in sorted((expected.keys() | found.keys()) - {"sequence"}):
+        one, other = set(expected.get(kind, ())), set(found.get(kind, ()))
+        tables = kind == "table"  # those with rows of their own are above
+        valid = "valid" if kind in {"index", "constraint"} else "there"
+        yield from (Difference("table's definition" if tables else kind, name, valid, "missing or not valid"
+                               if valid == "valid" else "missing") for name in sorted(one - other))  # fmt: skip
+        yield from (Difference("table's definition" if tables else kind, name, "missing", "there")
+                    for name in sorted(other - one))  # fmt: skip
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
+
+
+def _next(sequence: SequenceState) -> int:
+    """Return the number that it gives out next.
+
+    >>> _next(SequenceState("s", "n", 5, True, -2)), _next(SequenceState("s", "n", 5, False, 1))
+    (3, 5)
+    """
+    return sequence.last_value + (sequence.increment if sequence.is_called else 0)

@@ -1,0 +1,287 @@
+"""Restoring: an archive into an empty database, by pg_restore, so that in the end all of it is there or it says not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from litxdb import queries
+from litxdb.backup import pg_restore, tools
+from litxdb.backup.results import Contents, Restoring
+from litxdb.backup.tools import Tool
+from litxdb.backup.unpacking import Unpacked
+from litxdb.database import Database
+from litxdb.database.advisory import SCHEMA, acquire, idle_for_long
+from litxdb.database.programs import Route, route
+from litxdb.errors import Refused
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+MOST_JOBS = 4
+UNFINISHED = "litxdb_restoring"
+"""A schema that is there as long as the database is not whole: a killed run leaves it."""
+
+PER_ROW = 32 * 16 + 200
+"""What an HNSW index (m = 16) needs of memory for a row beside its vector, while it is built."""
+WORKER_BYTES = 32 << 20
+"""PostgreSQL starts no more processes for a build than have so much of maintenance_work_mem each."""
+
+BESIDE = """
+select 'schema', count(*) from pg_namespace n
+where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public') and not exists (
+    select from pg_depend d where d.classid = 'pg_namespace'::regclass and d.objid = n.oid and d.deptype = 'e')
+union all select 'large object', count(*) from pg_largeobject_metadata
+"""
+SIZES = """
+select name, setting::bigint * case unit when '8kB' then 8192 when 'kB' then 1024 end
+from pg_settings where name in ('maintenance_work_mem', 'shared_buffers')
+"""
+UNAVAILABLE = """
+select name from unnest(%s::text[]) as needed (name)
+where not exists (select from pg_available_extensions as available where available.name = needed.name)
+"""
+_MARK = re.compile(rb"ALTER TABLE (?:ONLY )?[^;]*? ALTER COLUMN [^;]*? SET \(pg_attver=\d+\);")
+_TIMEOUT = re.compile(rb"(?m)^SET transaction_timeout = 0;$")
+
+Watch = Callable[[Restoring], None]
+
+
+def restore(
+    db: Database,
+    dump: Unpacked,
+    *,
+    contents: Contents | None = None,
+    jobs: int | None = None,
+    memory_bytes: int | None = None,
+    owners: bool = False,
+    watch: Watch = lambda step: None,
+) -> float:
+    """Restore a dump into an empty database, analyze it, and return how many seconds that took.
+
+    Owners and grants are left out unless `owners`. `contents` (the manifest's) say how much memory indexes of vectors
+    need; they get at most `memory_bytes`, else as much as the server's shared_buffers. Migrations are kept out.
+
+    If it fails or is killed, a part is there, and the schema litxdb_restoring with it. Raises Refused for a database
+    that is not empty, ServerLacks, ServerRefused, BackupDamaged, ToolMissing, ConnectionFailed.
+    """
+    begun = time.monotonic()
+    jobs = (jobs or min(MOST_JOBS, os.cpu_count() or 1)) if dump.parallel else 1
+    reason = f"The archive was written by pg_dump {dump.major}"
+    tool = tools.find("pg_restore", dump.major, db.settings, reason)
+    with contextlib.closing(db.connect(direct=True, autocommit=True)) as session:
+        idle_for_long(session)
+        acquire(session, SCHEMA, 0, subject="a migration, backup or restore of this database", notify=db.notify)
+        require_empty(session, db)
+        with _marked(session), route(db, session, has_tls=_tls(session) and tool.has_tls) as way:
+            settings = _settings(session, contents, memory_bytes)
+            _Run(db, session, dump, tool, _with(way, settings), jobs, owners, watch).run()
+            watch(Restoring("analyzing", None, 0, 0))
+            _execute(session, "analyze")
+    return time.monotonic() - begun
+
+
+def restore_rows(db: Database, dump: Unpacked, *, leave: Sequence[str] = (), jobs: int | None = None) -> None:
+    """Put the rows of a dump into the tables of the same names, which are there and empty, except those of `leave`.
+
+    Triggers and foreign keys are off meanwhile, so the role must be a superuser: this is for scratch databases. Rows of
+    tables that are not there are left out. Raises what `restore` does; columns that are not there are ServerRefused.
+    """
+    tool = tools.find("pg_restore", dump.major, db.settings, f"The archive was written by pg_dump {dump.major}")
+    with (
+        contextlib.closing(db.connect(direct=True, autocommit=True)) as session,
+        route(db, session, has_tls=_tls(session) and tool.has_tls) as way,
+    ):
+        there = _tables(session) - set(leave)
+        entries = [entry for entry in pg_restore.listing(tool, dump.path) if _rows_of(entry, there)]
+        jobs = (jobs or min(MOST_JOBS, os.cpu_count() or 1)) if dump.parallel else 1
+        with _list_of(entries) as chosen:
+            pg_restore.restore(
+                tool,
+                way,
+                dump.path,
+                ["--data-only", "--disable-triggers", *chosen.options],
+                jobs=jobs,
+                tolerant=False,
+                said=lambda kind, name: None,
+                holds=chosen.holds,
+            )
+        _execute(session, "analyze")
+
+
+def require_empty(session: Connection, db: Database) -> None:
+    """Raise Refused, saying what is there, unless the database has nothing but extensions."""
+    counts: dict[str, int] = {}
+    for row in queries.load("backup", "objects", session.info.server_version).run(session):
+        counts[row["kind"]] = counts.get(row["kind"], 0) + 1
+    with session.cursor() as cursor:
+        cursor.execute("select to_regnamespace(%s) is not null", (UNFINISHED,))
+        unfinished = cursor.fetchone() == (True,)
+        cursor.execute(BESIDE)
+        counts |= {kind: number for kind, number in cursor.fetchall() if number}
+    if unfinished:
+        raise Refused(
+            f"{db.direct_endpoint} holds part of a restore that was interrupted (it has the schema {UNFINISHED}).",
+            "Drop the database and create it anew, or give --replace.",
+        )
+    if counts:
+        found = ", ".join(f"{number} {kind}{'s' if number > 1 else ''}" for kind, number in counts.items())
+        raise Refused(
+            f"{db.direct_endpoint} is not empty: {found}.",
+            "Restore into an empty database, or give --replace: the old one is kept until you drop it.",
+        )
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list of entries for pg_restore: its option, and the descriptor that the file is."""
+
+    options: tuple[str, ...]
+    holds: tuple[int, ...]
+
+
+@dataclass
+class _Run:
+    """One restore; the database is empty."""
+
+    db: Database
+    session: Connection
+    dump: Unpacked
+    tool: Tool
+    way: Route
+    jobs: int
+    owners: bool
+    watch: Watch
+    tables: int = 0
+    read: int = 0
+    begun: float = field(default_factory=time.monotonic)
+
+    def run(self) -> None:
+        entries = pg_restore.listing(self.tool, self.dump.path)
+        self._require_extensions(entries)
+        self.tables = pg_restore.count_tables(entries)
+        # whoever may create an extension, on Neon say, need not own it: its comment is its own affair
+        kept = [entry for entry in entries if not pg_restore.kind(entry).startswith("COMMENT - EXTENSION ")]
+        tolerant = self.tool.major >= pg_restore.TIMEOUT_SINCE > self.session.info.server_version // 10000
+        options = ["--no-tablespaces", *(() if self.owners else ("--no-owner", "--no-acl"))]
+        with _list_of(kept) as chosen:
+            options += chosen.options
+            definitions = pg_restore.script(
+                self.tool, self.dump.path, [*options, "--section=pre-data"], holds=chosen.holds
+            )
+            sections: list[str] = []
+            if b"(pg_attver=" in definitions:
+                # Minor releases of November 2026 keep this mark among a column's options, and an older pg_dump
+                # writes it out as one. No other server takes it, and none needs it.
+                self._define(definitions)
+                sections = ["--section=data", "--section=post-data"]
+            pg_restore.restore(
+                self.tool,
+                self.way,
+                self.dump.path,
+                [*options, *sections],
+                jobs=self.jobs,
+                tolerant=tolerant,
+                said=self._said,
+                holds=chosen.holds,
+            )
+
+    def _define(self, definitions: bytes) -> None:
+        """Run the definitions, less marks of columns and settings that only some servers know, through psql."""
+        psql = tools.find("psql", self.tool.major, self.db.settings, f"pg_restore is {self.tool.major}")
+        text = _MARK.sub(b"", definitions)
+        if self.session.info.server_version // 10000 < pg_restore.TIMEOUT_SINCE:
+            text = _TIMEOUT.sub(b"", text, count=1)
+        pg_restore.psql(psql, self.way, lambda: iter([text]))
+
+    def _require_extensions(self, entries: Sequence[str]) -> None:
+        named = [kind.split()[2] for entry in entries if (kind := pg_restore.kind(entry)).startswith("EXTENSION - ")]
+        with self.session.cursor() as cursor:
+            cursor.execute(UNAVAILABLE, (named,))
+            missing = [name for (name,) in cursor.fetchall()]
+        if missing:
+            raise pg_restore.ServerLacks(
+                f"The server has no extension {', '.join(missing)}, which the backup needs.", "Install it there."
+            )
+
+    def _said(self, kind: str, name: str) -> None:
+        self.read += kind == "rows"
+        self.watch(Restoring(kind, name, self.read, self.tables, time.monotonic() - self.begun))
+
+
+@contextlib.contextmanager
+def _marked(session: Connection) -> Iterator[None]:
+    """Have the schema UNFINISHED there until the block has ended well."""
+    _execute(session, f"create schema {UNFINISHED}")
+    yield
+    _execute(session, f"drop schema {UNFINISHED}")
+
+
+@contextlib.contextmanager
+def _list_of(entries: Sequence[str]) -> Iterator[_List]:
+    """Write a table of contents as pg_restore takes it, into a file without a name."""
+    with tempfile.TemporaryFile() as file:
+        file.write("".join(f"{entry}\n" for entry in entries).encode())
+        file.seek(0)
+        yield _List(("-L", f"/dev/fd/{file.fileno()}"), (file.fileno(),))
+
+
+def _rows_of(entry: str, there: set[str]) -> bool:
+    kind = pg_restore.kind(entry)
+    if kind.startswith("SEQUENCE SET "):
+        return any(kind.startswith(f"SEQUENCE SET {name} ") for name in there)
+    return kind.startswith("TABLE DATA ") and any(kind.startswith(f"TABLE DATA {name} ") for name in there)
+
+
+def _tables(session: Connection) -> set[str]:
+    """Return tables and sequences as pg_restore writes them: schema and name, without quotes."""
+    with session.cursor() as cursor:
+        cursor.execute(
+            "select n.nspname || ' ' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+            "where c.relkind in ('r', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
+        )
+        return {" ".join(name.splitlines()) for (name,) in cursor.fetchall()}
+
+
+def _tls(session: Connection) -> bool:
+    return bool(session.info.ssl_in_use)
+
+
+def _with(way: Route, settings: str) -> Route:
+    before = way.environment.get("PGOPTIONS", "")
+    return replace(way, environment={**way.environment, "PGOPTIONS": f"{before} {settings}".strip()})
+
+
+def _settings(session: Connection, contents: Contents | None, memory_bytes: int | None) -> str:
+    """Choose what pg_restore's sessions build indexes with, as PGOPTIONS.
+
+    An HNSW graph that does not fit into maintenance_work_mem takes three times as long to build. Whoever sized
+    shared_buffers for the machine left more than that free.
+    """
+    with session.cursor() as cursor:
+        cursor.execute(SIZES)
+        server: dict[str, int] = dict(cursor.fetchall())
+    allowed = memory_bytes or server["shared_buffers"]
+    vectors = contents is None or any(each.name == "vector" for each in contents.schema.extensions)
+    needed = allowed
+    if contents is not None:
+        needed = max((table.bytes + PER_ROW * table.rows for table in contents.tables), default=0) * 21 // 20
+    memory = max(server["maintenance_work_mem"], min(needed, allowed))
+    chosen = [f"maintenance_work_mem={memory >> 10}kB"]
+    if vectors and memory > server["maintenance_work_mem"]:
+        if memory_bytes:
+            chosen.append(f"max_parallel_maintenance_workers={min(os.cpu_count() or 1, memory // WORKER_BYTES - 1)}")
+        # vectors are kept beside the table, which looks too small for several processes
+        chosen.append("min_parallel_table_scan_size=0")
+    return " ".join(f"-c {setting}" for setting in chosen)
+
+
+def _execute(session: Connection, statement: str) -> None:
+    with session.cursor() as cursor:
+        cursor.execute(statement)

@@ -1,0 +1,209 @@
+"""Verifying: a backup is restored where nobody depends on it, and compared; what that showed is kept beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from litxdb import __version__
+from litxdb.backup import archive, children, comparing, contents, pg_restore, records, tools
+from litxdb.backup.archive import Decrypt
+from litxdb.backup.pg_restore import ServerLacks
+from litxdb.backup.restoring import Watch, restore
+from litxdb.backup.results import Backup, Contents, Difference, Manifest, Proof, Restoring, Verified
+from litxdb.backup.store import Store
+from litxdb.backup.unpacking import unpacked, workplace
+from litxdb.database import Database
+from litxdb.errors import BackupDamaged, ServerRefused
+from litxdb.local import scratch, scratch_database
+from litxdb.settings import Settings, surroundings
+
+CHUNK = 1 << 20
+TOC = "toc.dat"
+
+
+def verify(
+    store: Store,
+    found: Backup,
+    *,
+    settings: Settings,
+    decrypt: Decrypt | None = None,
+    jobs: int | None = None,
+    watch: Watch = lambda step: None,
+) -> Verified:
+    """Restore a backup into a scratch database of the embedded server, compare all of it, and record the proof.
+
+    A backup that is damaged, cannot be restored or differs is not ok, and its proof says why. What says nothing about
+    the backup is raised, and no proof is written: a server that lacks an extension, no room, no identity to decrypt.
+    """
+    with _scratch(settings, found.manifest) as db:
+        return _proven(store, found.manifest, db, decrypt, jobs, watch)
+
+
+def verify_quickly(
+    store: Store, found: Backup, *, settings: Settings, decrypt: Decrypt | None = None, watch: Watch = lambda step: None
+) -> Verified:
+    """Read a backup to its end: its size, its checksum, and that pg_restore can read it; record that.
+
+    It proves that the file is what was written, not that it can be restored. Without a key to an encrypted archive only
+    size and checksum are looked at. Raises ToolMissing.
+    """
+    manifest, begun = found.manifest, time.monotonic()
+    error = None
+    watch(Restoring("reading", manifest.archive.file, 0, 0))
+    try:
+        if manifest.archive.recipients and decrypt is None:
+            archive.check(store, manifest)
+        else:
+            _read(store, manifest, settings, decrypt)
+    except BackupDamaged as damage:
+        error = damage.message
+    proof = _proof(manifest, full=False, ok=error is None, error=error, total_seconds=time.monotonic() - begun)
+    _record(store, proof)
+    return Verified(proof, ("it was read, not restored: that proves less",))
+
+
+def _proven(
+    store: Store, manifest: Manifest, db: Database, decrypt: Decrypt | None, jobs: int | None, watch: Watch
+) -> Verified:
+    begun = time.monotonic()
+    error: str | None = None
+    restored: float | None = None
+    there: Contents | None = None
+    differences: tuple[Difference, ...] = ()
+    try:
+        watch(Restoring("unpacking", manifest.archive.file, 0, 0))
+        with unpacked(store, manifest, decrypt) as dump:
+            restore(db, dump, contents=manifest.contents, jobs=jobs, memory_bytes=_memory(), watch=watch)
+        restored = time.monotonic() - begun
+        there = compared_contents(db, manifest.contents, watch)
+        differences = comparing.differences(manifest.contents, there)
+    except ServerLacks:
+        raise
+    except (BackupDamaged, ServerRefused) as problem:
+        error = problem.message
+    with contextlib.closing(db.connect()) as connection:
+        version = connection.info.server_version
+    proof = _proof(
+        manifest,
+        full=True,
+        ok=error is None and not differences,
+        server_version=version,
+        restore_seconds=restored,
+        total_seconds=time.monotonic() - begun,
+        differences=differences,
+        error=error,
+    )
+    _record(store, proof)
+    said = comparing.caveats(manifest, there, version, sorts_by_bytes=True) if there else ()
+    return Verified(proof, said)
+
+
+def compared_contents(db: Database, expected: Contents, watch: Watch) -> Contents:
+    """Read a restored database as the backup was read. Raises ServerLacks where the two could not be compared."""
+    seen = 0
+
+    def tell(table: object) -> None:
+        nonlocal seen
+        seen += 1
+        watch(Restoring("comparing", None, seen, len(expected.tables)))
+
+    watch(Restoring("comparing", None, 0, len(expected.tables)))
+    found = contents.read(db, method=expected.method, watch=tell)
+    if found.probe != expected.probe:
+        raise ServerLacks(
+            "This server hashes rows otherwise than the one that the backup is of: fingerprints do not compare.",
+            "Restore on a server of the same kind.",
+        )
+    return found
+
+
+@contextlib.contextmanager
+def _scratch(settings: Settings, manifest: Manifest) -> Iterator[Database]:
+    with scratch(settings) as cluster, scratch_database(cluster, encoding=manifest.source.encoding) as name:
+        there = replace(settings, url=cluster.url(name), source="the scratch server", direct_url=None, libpq={})
+        with Database(settings=there, command="verify") as db:
+            yield db
+
+
+def _memory() -> int:
+    """Return how much of this machine's memory a scratch database may use for indexes."""
+    import psutil
+
+    return int(psutil.virtual_memory().available // 2)
+
+
+def _proof(manifest: Manifest, *, full: bool, ok: bool, **more: object) -> Proof:
+    return Proof(
+        backup=manifest.name,
+        archive_sha256=manifest.archive.sha256,
+        at=datetime.now(UTC),
+        full=full,
+        ok=ok,
+        litxdb=__version__,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _record(store: Store, proof: Proof) -> None:
+    records.write_proof(store, proof, secrets.token_hex(3))
+
+
+def _read(store: Store, manifest: Manifest, settings: Settings, decrypt: Decrypt | None) -> None:
+    """Let pg_restore read all of an archive, which is proven to its end on the way."""
+    major = int(manifest.client.version.partition(".")[0])
+    tool = tools.find("pg_restore", major, settings, f"The archive was written by pg_dump {major}")
+    with archive.raw(store, manifest, decrypt) as reading:
+        tables = _read_directory(tool, reading) if manifest.archive.format == "directory" else _feed(tool, reading)
+    if tables != len(manifest.contents.tables):
+        raise BackupDamaged(
+            f"{manifest.archive.file} holds the rows of {tables} tables instead of {len(manifest.contents.tables)}.",
+            "Take another backup.",
+        )
+
+
+def _feed(tool: tools.Tool, reading: BinaryIO) -> int:
+    """Feed a custom archive to a pg_restore that writes nowhere, and return how many tables' rows it found."""
+    command = [str(tool.path), "-f", "/dev/null", "--verbose"]
+    process = children.spawn(command, surroundings({"LC_ALL": "C"}), stdin=subprocess.PIPE)
+    tables = 0
+
+    def said(kind: str, name: str) -> None:
+        nonlocal tables
+        tables += kind == "rows"
+
+    try:
+        with pg_restore.listening(process, said) as told:
+            children.feed(process, iter(lambda: reading.read(CHUNK), b""))
+            while reading.read(CHUNK):  # what it did not want is proven all the same
+                pass
+            code = process.wait()
+    finally:
+        children.end(process)
+    if code:
+        raise pg_restore.failure(told.errors, code)
+    return tables
+
+
+def _read_directory(tool: tools.Tool, reading: BinaryIO) -> int:
+    """Read every file of a directory dump, have pg_restore read its table of contents, and count the tables there."""
+    with workplace(0) as folder:
+        target = folder / "dump"
+        target.mkdir()
+        try:
+            with tarfile.open(fileobj=reading, mode="r|") as tar:
+                for member in tar:
+                    if member.name == TOC:
+                        tar.extract(member, target, filter="data")
+        except tarfile.TarError as error:
+            raise BackupDamaged(f"The archive cannot be unpacked: {error}.", "Take another backup.") from None
+        while reading.read(CHUNK):
+            pass
+        return pg_restore.count_tables(pg_restore.listing(tool, target))
