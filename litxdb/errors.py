@@ -73,10 +73,42 @@ class ConnectionFailed(LitxdbError):
     code = Exit.CONNECTION
 
 
+class ConnectionLost(ConnectionFailed):
+    """The session ended in the middle of its work; what it had not committed is undone."""
+
+
+class CircuitOpen(ConnectionFailed):
+    """The server could not be reached again and again, so that it was not even tried."""
+
+
+class PoolExhausted(ConnectionFailed):
+    """All connections that this process may have are in use, and none came free in time."""
+
+
+class CommitUnknown(ConnectionFailed):
+    """The connection was lost while the server committed: what was written may be there, or may not.
+
+    `transaction` is its number, where it was asked for, and `counted` the time since when that server counts.
+    """
+
+    def __init__(self, message: str, hint: str, transaction: str | None = None, counted: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.transaction = transaction
+        self.counted = counted
+
+
 class ServerRefused(LitxdbError):
     """The server was reached and refused a statement (privilege, missing extension, full disk…)."""
 
     code = Exit.SERVER
+
+
+class AlreadyExists(ServerRefused):
+    """A row with the same unique key is there already."""
+
+
+class NotFound(ServerRefused):
+    """A row that another one should belong to is not there, or is somebody else's."""
 
 
 class Refused(LitxdbError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from litxdb.database.endpoint import Endpoint
 from litxdb.database.failures import Retry, cause, classify
@@ -14,6 +14,7 @@ from litxdb.interruption import interruptible
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
+    from tenacity import RetryCallState
 
 BRIEF_SECONDS = 5.0
 """How long a name that does not resolve for now is retried."""
@@ -63,42 +64,59 @@ def _retry(
     attempt: Callable[[], Connection], first: NotYetConnected, deadline: float, notify: Callable[[str], None]
 ) -> Connection:
     """Repeat the attempt with exponential backoff and jitter until it succeeds, fails for good, or time is up."""
-    from tenacity import RetryCallState, Retrying, stop_before_delay, wait_random_exponential
+    from tenacity import Retrying
 
-    start, announced = time.monotonic(), {first.message}
-    backoff = wait_random_exponential(multiplier=0.2, max=2)
-    notify(f"{first.message.removesuffix('.')}: retrying for up to {deadline - start:.0f} s.")
-    failure = first
+    patience = Patience(first, deadline, notify)
+    time.sleep(patience.first_pause)
+    try:
+        return Retrying(**patience.options())(attempt)
+    except NotYetConnected as error:
+        raise patience.given_up(error) from None
 
-    def worth_another(state: RetryCallState) -> bool:
-        nonlocal failure
+
+class Patience:
+    """How an attempt that failed for now is repeated, by tenacity: the same for threads and for coroutines."""
+
+    def __init__(self, first: NotYetConnected, deadline: float, notify: Callable[[str], None]) -> None:
+        self._start, self._deadline, self._notify = time.monotonic(), deadline, notify
+        self._failure, self._announced = first, {first.message}
+        notify(f"{first.message.removesuffix('.')}: retrying for up to {deadline - self._start:.0f} s.")
+
+    @property
+    def first_pause(self) -> float:
+        """Seconds until the second attempt."""
+        pause = 0.1 if self._failure.retry is not Retry.SLOWLY else 1
+        return min(pause, max(0, self._deadline - time.monotonic()))
+
+    def options(self) -> dict[str, Any]:
+        """Return what tenacity's Retrying or AsyncRetrying is made with."""
+        from tenacity import stop_before_delay, wait_random_exponential
+
+        backoff = wait_random_exponential(multiplier=0.2, max=2)
+        return {
+            "retry": self._worth_another,
+            "wait": lambda state: backoff(state) + (1 if self._failure.retry is Retry.SLOWLY else 0),
+            "stop": stop_before_delay(self._deadline - time.monotonic()),
+            "before_sleep": self._announce,
+            "reraise": True,
+        }
+
+    def given_up(self, error: NotYetConnected) -> ConnectionFailed:
+        """Say for how long it was tried."""
+        tried = f" (tried for {time.monotonic() - self._start:.0f} s)."
+        return ConnectionFailed(error.message.removesuffix(".") + tried, error.hint)
+
+    def _worth_another(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         if not isinstance(error, NotYetConnected):
             return False
-        failure = error
-        return error.retry is not Retry.BRIEFLY or time.monotonic() - start < BRIEF_SECONDS
+        self._failure = error
+        return error.retry is not Retry.BRIEFLY or time.monotonic() - self._start < BRIEF_SECONDS
 
-    def pause(state: RetryCallState) -> float:
-        return backoff(state) + (1 if failure.retry is Retry.SLOWLY else 0)
-
-    def announce(state: RetryCallState) -> None:
-        if failure.message not in announced:
-            announced.add(failure.message)
-            notify(failure.message)
-
-    time.sleep(min(0.1 if first.retry is not Retry.SLOWLY else 1, max(0, deadline - start)))
-    retrying = Retrying(
-        retry=worth_another,
-        wait=pause,
-        stop=stop_before_delay(deadline - time.monotonic()),
-        before_sleep=announce,
-        reraise=True,
-    )
-    try:
-        return retrying(attempt)
-    except NotYetConnected as error:
-        tried = f" (tried for {time.monotonic() - start:.0f} s)."
-        raise ConnectionFailed(error.message.removesuffix(".") + tried, error.hint) from None
+    def _announce(self, state: RetryCallState) -> None:
+        if self._failure.message not in self._announced:
+            self._announced.add(self._failure.message)
+            self._notify(self._failure.message)
 
 
 def _attempt(endpoint: Endpoint, parameters: Mapping[str, str], timeout_seconds: int) -> Connection:

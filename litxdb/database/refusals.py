@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from litxdb.database.failures import cause
-from litxdb.errors import ConnectionFailed, LitxdbError, ServerRefused
+from litxdb.errors import ConnectionLost, LitxdbError, ServerRefused
 
 HINTS = {
     "25006": "The session is read-only: connect to the primary, or to a role without default_transaction_read_only.",
@@ -24,19 +24,38 @@ HINTS = {
 """Next steps by SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
 
+LOST = ("08", "57P0")
+"""How the SQLSTATE of an error begins that ended the session: psycopg 3 hears what psycopg2 does not."""
+
+
 def refusal(error: BaseException) -> LitxdbError | None:
     """Translate a driver's exception; None for any other.
 
-    A connection that was lost becomes ConnectionFailed, everything else that the server said ServerRefused.
+    A connection that was lost becomes ConnectionLost, everything else that the server said ServerRefused.
     """
-    psycopg2 = sys.modules.get("psycopg2")
     origin: Any = getattr(error, "orig", None) or error  # SQLAlchemy keeps the driver's exception in `orig`
-    if psycopg2 is None or not isinstance(origin, psycopg2.Error):
+    driver = next((d for d in map(sys.modules.get, ("psycopg2", "psycopg")) if d and isinstance(origin, d.Error)), None)
+    if driver is None:
         return None
-    if origin.pgcode is None and isinstance(origin, (psycopg2.OperationalError, psycopg2.InterfaceError)):
-        return ConnectionFailed(
-            f"The connection was lost: {cause(str(origin))}.", "Run it again once the server is up."
-        )
+    state = sqlstate(origin)
+    if lost(state) or (state is None and isinstance(origin, (driver.OperationalError, driver.InterfaceError))):
+        return ConnectionLost(f"The connection was lost: {cause(str(origin))}.", "Run it again once the server is up.")
     primary = getattr(getattr(origin, "diag", None), "message_primary", None) or cause(str(origin))
-    hint = HINTS.get(origin.pgcode or "") or getattr(origin.diag, "message_hint", None)
-    return ServerRefused(f"The server refused: {primary} (SQLSTATE {origin.pgcode}).", hint)
+    hint = HINTS.get(state or "") or getattr(getattr(origin, "diag", None), "message_hint", None)
+    return ServerRefused(f"The server refused: {primary} (SQLSTATE {state}).", hint)
+
+
+def lost(state: str | None) -> bool:
+    """Whether an error of this SQLSTATE ended its session.
+
+    >>> lost("57P01"), lost("40001"), lost(None)
+    (True, False, False)
+    """
+    return state is not None and state.startswith(LOST)
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return the SQLSTATE of a driver's exception, of one of SQLAlchemy's around it, or of what caused this one."""
+    origin: Any = getattr(error, "orig", None) or error
+    state: str | None = getattr(origin, "pgcode", None) or getattr(origin, "sqlstate", None)
+    return state or (sqlstate(error.__cause__) if error.__cause__ else None)

@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from litxdb.database.breaker import Breaker
 from litxdb.database.connecting import connect, failed
 from litxdb.database.endpoint import Endpoint
+from litxdb.database.limits import SERVICE, Limits
 from litxdb.database.locating import direct, locate
 from litxdb.database.pooler import is_transaction_pooler
 from litxdb.database.tls import secure
@@ -22,13 +24,10 @@ from litxdb.settings import Settings
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, Pool
     from sqlalchemy.orm import Session
 
     from litxdb.results import Health, PoolFigures
-
-POOL = {"pool_size": 5, "max_overflow": 10, "pool_timeout": 30, "pool_recycle": 1800, "pool_pre_ping": True}
-"""What the services around the database rely on; times in seconds."""
 
 statements = logging.getLogger("litxdb.sql")
 
@@ -45,11 +44,14 @@ class Database:
         url: str | None = None,
         *,
         settings: Settings | None = None,
+        limits: Limits = SERVICE,
         command: str = "library",
         notify: Callable[[str], None] | None = None,
         create_local: bool = False,
     ) -> None:
         self.settings = settings or Settings.load(url)
+        self.limits = limits
+        self.breaker = Breaker(limits, lambda: str(self.endpoint))
         self.command = command
         self.notify = notify or (lambda line: None)
         self._create_local = create_local
@@ -113,13 +115,17 @@ class Database:
 
     @property
     def engine(self) -> Engine:
-        """The SQLAlchemy engine on the endpoint as given, with the one pool that the services rely on."""
+        """The SQLAlchemy engine on the endpoint as given, with one pool, as large as the limits say."""
         from sqlalchemy import create_engine
 
         with self._lock:
             if self._engine is None:
-                self._engine = create_engine("postgresql+psycopg2://", creator=self.connect, **POOL)
+                self._engine = create_engine("postgresql+psycopg2://", creator=self._pooled, **self.limits.pool())
             return self._engine
+
+    def _pooled(self) -> Connection:
+        with self.breaker.guard():
+            return self.connect()
 
     @cached_property
     def direct_engine(self) -> Engine:
@@ -129,11 +135,17 @@ class Database:
         return create_engine("postgresql+psycopg2://", creator=lambda: self.connect(direct=True), poolclass=NullPool)
 
     @contextlib.contextmanager
-    def session(self) -> Iterator[Session]:
-        """Open an ORM session that commits at the end of the block and rolls back on any exception."""
-        from sqlalchemy.orm import Session
+    def session(self, *, resolvable: bool = False) -> Iterator[Session]:
+        """Open an ORM session that commits at the end of the block and rolls back on any exception.
 
-        with Session(self.engine) as session, session.begin():
+        Its statements are bound by the limits, in a way that a transaction pooler does not hand on to others. Raises
+        PoolExhausted when no connection comes free in time, CircuitOpen when the server is known to be away,
+        ConnectionLost when it goes away (nothing is written then), and CommitUnknown when that happened while it
+        committed; with `resolvable` the error carries what `litxdb.repositories.retried` finds the truth by.
+        """
+        from litxdb.database.units import unit
+
+        with unit(self.engine, self.limits, resolvable=resolvable) as session:
             yield session
 
     def health(self) -> Health:
@@ -153,20 +165,10 @@ class Database:
             connection=connected,
             query=answered,
             milliseconds=(time.perf_counter() - start) * 1000,
-            pool=self._pool_figures(),
+            pool=pool_figures(self.engine.pool),
             timestamp=datetime.now(UTC),
             error=error,
         )
-
-    def _pool_figures(self) -> PoolFigures:
-        from sqlalchemy import QueuePool
-
-        from litxdb.results import PoolFigures
-
-        pool = self.engine.pool
-        assert isinstance(pool, QueuePool)
-        # QueuePool counts its overflow from -size upwards: below zero nothing overflows
-        return PoolFigures(pool.size(), pool.checkedin(), pool.checkedout(), max(0, pool.overflow()))
 
     def _open(self, endpoint: Endpoint, retry_seconds: float, command: str | None = None) -> Connection:
         connection = connect(
@@ -209,3 +211,14 @@ class Database:
         if warning not in self._warned:
             self._warned.add(warning)
             self.notify(f"warning: {warning}")
+
+
+def pool_figures(pool: Pool) -> PoolFigures:
+    """Count the connections of an engine's pool."""
+    from sqlalchemy import QueuePool
+
+    from litxdb.results import PoolFigures
+
+    assert isinstance(pool, QueuePool)
+    # QueuePool counts its overflow from -size upwards: below zero nothing overflows
+    return PoolFigures(pool.size(), pool.checkedin(), pool.checkedout(), max(0, pool.overflow()))

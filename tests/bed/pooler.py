@@ -55,7 +55,7 @@ def pooling(server: Server, directory: Path) -> Iterator[Pooler]:
     """Run PgBouncer before this server, under the server's account: as root it refuses to run."""
     program = pgbouncer()
     require(program, "PgBouncer is not installed (apt-get install pgbouncer)")
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)  # again, after a restart
     account = server.cluster.account
     place = server.cluster.parameters()
     configuration = directory / "pgbouncer.ini"

@@ -8,7 +8,7 @@ https://neon.com/docs/connect/connection-pooling
 
 from __future__ import annotations
 
-from litxdb.database.sessions import POOL
+from litxdb.database import limits
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows, Server
 from litxdb.doctor.configuration import by_name, number
@@ -16,9 +16,8 @@ from litxdb.doctor.neon import compute_size
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 from litxdb.doctor.slots import usable
 
-PROCESS = int(POOL["pool_size"] + POOL["max_overflow"])
-CHAT = 10
-"""Connections of the chat service, at most."""
+PROCESS = limits.SERVICE.connections
+CHAT = limits.CHAT.connections
 
 WARN = 0.7
 

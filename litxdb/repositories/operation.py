@@ -1,0 +1,145 @@
+"""What every method of a repository has in common: one body for threads and coroutines, timed, logged and traced."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from litxdb.database.refusals import refusal, sqlstate
+from litxdb.database.units import explained
+from litxdb.errors import AlreadyExists, ArgumentInvalid, LitxdbError, ServerRefused
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound=Session | AsyncSession)
+"""The kind of session that a repository works with: whether its methods are awaited."""
+
+SLOW_MILLISECONDS = 500.0
+"""What takes longer is a warning: the product alerts at 500 ms."""
+
+UNIQUE_VIOLATION, FOREIGN_KEY_VIOLATION = "23505", "23503"
+
+logger = logging.getLogger("litxdb.repositories")
+
+
+class Repository(Generic[S]):
+    """Something that works on one session; made with an AsyncSession, its methods are coroutines."""
+
+    def __init__(self, session: S) -> None:
+        self._asynchronous = session if isinstance(session, AsyncSession) else None
+        self._session: Session = session.sync_session if isinstance(session, AsyncSession) else session
+
+
+class operation(Generic[P, R]):
+    """A method of a repository: a body that runs as it is on a Session, and within a greenlet on an AsyncSession."""
+
+    def __init__(self, body: Callable[Concatenate[Any, P], R]) -> None:
+        self.__doc__ = body.__doc__
+        self._body = body
+        self.name = body.__name__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> operation[P, R]: ...
+    @overload
+    def __get__(self, instance: Repository[Session], owner: type) -> Callable[P, R]: ...
+    @overload
+    def __get__(self, instance: Repository[AsyncSession], owner: type) -> Callable[P, Coroutine[Any, Any, R]]: ...
+    def __get__(self, instance: Any, owner: type) -> Any:
+        """Bind the method to its repository."""
+        return self if instance is None else functools.wraps(self._body)(functools.partial(self._call, instance))
+
+    def _call(self, instance: Repository[Any], /, *args: Any, **kwargs: Any) -> Any:
+        if instance._asynchronous is not None:
+            return instance._asynchronous.run_sync(lambda _: self._run(instance, *args, **kwargs))
+        return self._run(instance, *args, **kwargs)
+
+    def _run(self, instance: Repository[Any], /, *args: Any, **kwargs: Any) -> R:
+        with observed(f"{type(instance).__name__.lower()}.{self.name}"), translated(instance._session):
+            return self._body(instance, *args, **kwargs)
+
+
+@contextlib.contextmanager
+def observed(name: str) -> Iterator[None]:
+    """Log an operation with its milliseconds and its outcome, never with its values, and trace it where one traces."""
+    start, failure = time.perf_counter(), None
+    try:
+        with _span(name) as span:
+            try:
+                yield
+            except BaseException as error:
+                failure = error
+                if span is not None:
+                    _mark_failed(span, error)
+                raise
+    finally:
+        milliseconds = (time.perf_counter() - start) * 1000
+        level = logging.WARNING if milliseconds > SLOW_MILLISECONDS else logging.INFO
+        if logger.isEnabledFor(level):
+            outcome = type(failure).__name__ if failure else "done"
+            fields = {"operation": name, "milliseconds": round(milliseconds, 3), "outcome": outcome}
+            if failure and (state := sqlstate(failure)):
+                fields["sqlstate"] = state
+            logger.log(level, "%s %s in %.1f ms", name, outcome, milliseconds, extra=fields)
+
+
+@contextlib.contextmanager
+def translated(session: Session) -> Iterator[None]:
+    """Raise litxdb's own exceptions for those of SQLAlchemy and of the driver."""
+    try:
+        yield
+    except LitxdbError:
+        raise
+    except Exception as error:
+        if problem := explained(error, session.info) or _named(error):
+            raise problem from error
+        raise
+
+
+def _named(error: Exception) -> LitxdbError | None:
+    if isinstance(error, UnicodeError) or (sqlstate(error) is None and "NUL (0x00)" in str(error)):  # either driver's
+        text = "A text holds a character that PostgreSQL cannot store (NUL, or half of a surrogate pair)."
+        return ArgumentInvalid(text, "Take it out of the text.")
+    problem, state = refusal(error), sqlstate(error)
+    if isinstance(problem, ServerRefused) and state == UNIQUE_VIOLATION:
+        diagnosis = getattr(getattr(error, "orig", error), "diag", None)
+        table, constraint = getattr(diagnosis, "table_name", "?"), getattr(diagnosis, "constraint_name", "?")
+        return AlreadyExists(f"{table} has such a row already ({constraint}).", "Update that row, or give another key.")
+    return problem
+
+
+@functools.cache
+def _tracer() -> Any:
+    """Return OpenTelemetry's tracer; None where it is not installed."""
+    try:
+        from opentelemetry import trace
+    except ImportError:
+        return None
+    return trace.get_tracer("litxdb")
+
+
+def _span(name: str) -> contextlib.AbstractContextManager[Any]:
+    tracer = _tracer()
+    if tracer is None:
+        return contextlib.nullcontext()
+    attributes = {"db.system.name": "postgresql", "db.operation.name": name}
+    span: contextlib.AbstractContextManager[Any] = tracer.start_as_current_span(
+        f"litxdb {name}", attributes=attributes, record_exception=False, set_status_on_exception=False
+    )
+    return span
+
+
+def _mark_failed(span: Any, error: BaseException) -> None:
+    """Say what kind of failure it was: its message may quote a value."""
+    from opentelemetry.trace import Status, StatusCode
+
+    span.set_status(Status(StatusCode.ERROR, type(error).__name__))

@@ -1,0 +1,102 @@
+"""Pages of a list by keyset: each begins where the one before ended, whatever was written in between."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import uuid
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Column, ColumnElement, Date, DateTime, Integer, Select, Uuid, literal, tuple_
+
+from litxdb.errors import ArgumentInvalid
+
+R = TypeVar("R")
+
+MOST = 1000
+"""Rows of a page, at most."""
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """Some rows of a list; `next` is the cursor of the page after it, None on the last one."""
+
+    items: tuple[R, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Order:
+    """By which columns a list is ordered: unique together, and never changed."""
+
+    columns: tuple[Column[Any], ...]
+    descending: bool
+
+    def apply(self, statement: Select[Any], cursor: str | None, scope: str, limit: int) -> Select[Any]:
+        """Take what comes after the cursor, and one row more than the page has. Raises ArgumentInvalid."""
+        if not isinstance(limit, int) or not 1 <= limit <= MOST:
+            raise ArgumentInvalid(f"A page cannot have {limit!r} rows.", f"Ask for 1 to {MOST} rows.")
+        if cursor is not None:
+            statement = statement.where(self._after(decode(cursor, scope, self.columns)))
+        keys = [column.desc() if self.descending else column.asc() for column in self.columns]
+        return statement.order_by(*keys).limit(limit + 1)
+
+    def _after(self, position: Sequence[Any]) -> ColumnElement[bool]:
+        here = tuple_(*self.columns)
+        there = tuple_(*(literal(value, column.type) for value, column in zip(position, self.columns, strict=True)))
+        return here < there if self.descending else here > there
+
+
+def scope_of(name: str, filters: Mapping[str, Any]) -> str:
+    """Name a list and what it is narrowed to: a cursor of one list is none of another."""
+    return f"{zlib.crc32(repr((name, sorted(filters.items()))).encode(errors='surrogatepass')):08x}"
+
+
+def encode(scope: str, position: Sequence[Any]) -> str:
+    """Write a position as a cursor: text that fits into a URL, whose contents are nobody's business.
+
+    >>> decode(encode("a", [7]), "a", [Column("id", Integer)])
+    [7]
+    """
+    values = [value.isoformat() if isinstance(value, date) else value for value in position]
+    text = json.dumps([scope, *values], default=str, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, scope: str, columns: Sequence[Column[Any]]) -> list[Any]:
+    """Read a cursor of this list. Raises ArgumentInvalid for anything else."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if found[0] != scope or len(found) != 1 + len(columns):
+            raise ValueError
+        return [_value(column, value) for column, value in zip(columns, found[1:], strict=True)]
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, binascii.Error):
+        raise ArgumentInvalid(
+            "The cursor is none of this list.", "Give back `next` of a page of the same list unchanged, or none."
+        ) from None
+
+
+def _value(column: Column[Any], value: Any) -> Any:
+    if isinstance(column.type, Integer):
+        if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
+            raise ValueError
+        return value
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError
+    if isinstance(column.type, DateTime):
+        moment = datetime.fromisoformat(value)
+        if (moment.tzinfo is None) == column.type.timezone:
+            raise ValueError
+        return moment
+    if isinstance(column.type, Date):
+        return date.fromisoformat(value)
+    if isinstance(column.type, Uuid):
+        return uuid.UUID(value)
+    value.encode()
+    return value

@@ -1,0 +1,127 @@
+"""A person's literature reviews, and the background tasks that write them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, Required, TypedDict, Unpack
+
+from sqlalchemy import func, literal_column, select
+
+from litxdb.models import LiteratureReview, Task, TaskStatus
+from litxdb.repositories import results
+from litxdb.repositories.operation import S, operation
+from litxdb.repositories.paging import Page
+from litxdb.repositories.results import FoundReview, Review
+from litxdb.repositories.rows import OwnRows, table_of
+
+
+class NewReview(TypedDict, total=False):
+    """What a new review is made of; title and topic of 255 characters at most, `citations` JSON as text."""
+
+    title: Required[str]
+    topic: Required[str]
+    content: Required[str]
+    citations: str | None
+
+
+class ReviewChanges(TypedDict, total=False):
+    """What may change in a review."""
+
+    title: str
+    topic: str
+    content: str
+    citations: str | None
+
+
+class Reviews(OwnRows[S, Review, int]):
+    """One person's reviews, the newest first."""
+
+    table = table_of(LiteratureReview)
+    record = Review
+    new = NewReview
+    changes = ReviewChanges
+
+    @operation
+    def create(self, **values: Unpack[NewReview]) -> Review:
+        """Add a review. Raises NotFound when the person is not there."""
+        return self._create(values)
+
+    @operation
+    def update(self, key: int, **changes: Unpack[ReviewChanges]) -> Review | None:
+        """Change a review and return it as it is now; None when there is none."""
+        return self._update(key, changes)
+
+    @operation
+    def list(self, *, limit: int = 50, cursor: str | None = None) -> Page[Review]:
+        """Return a page of the reviews. Raises ArgumentInvalid for a cursor of another list."""
+        return self._page(limit, cursor)
+
+    @operation
+    def insert_many(self, rows: Iterable[NewReview]) -> int:
+        """Add reviews by COPY and return how many. Raises NotFound when the person is not there."""
+        return self._insert_many(rows)
+
+    @operation
+    def search(self, text: str, *, limit: int = 20) -> tuple[FoundReview, ...]:
+        """Find reviews by words of their content, the best first, through the full-text index.
+
+        `text` is what a person types into a search engine: words, "phrases", or, -not. Nothing in it is an error.
+        """
+        # a constant, not a parameter: only so is the expression the index's
+        document = func.to_tsvector(literal_column("'english'::regconfig"), self.table.c.content)
+        query = func.websearch_to_tsquery(literal_column("'english'::regconfig"), text)
+        rank = func.ts_rank(document, query)
+        best = (
+            select(*self._columns(), rank)
+            .where(self._reachable(), document.op("@@")(query))
+            .order_by(rank.desc(), self.table.c.id.desc())
+            .limit(limit)
+        )
+        return tuple(FoundReview(Review(*row[:-1]), row[-1]) for row in self._session.execute(best))
+
+
+class NewTask(TypedDict, total=False):
+    """What a new task is made of; `result_data` is JSON as text."""
+
+    status: TaskStatus
+    result_data: str | None
+    error_message: str | None
+
+
+TaskChanges = NewTask
+
+
+class Tasks(OwnRows[S, results.Task, str]):
+    """One person's background tasks, the newest first."""
+
+    table = table_of(Task)
+    record = results.Task
+    new = NewTask
+    changes = TaskChanges
+    order = ("created_at", "id")
+
+    def _implied(self) -> dict[str, Any]:
+        return {**super()._implied(), "id": str(uuid.uuid4())}
+
+    @operation
+    def create(self, **values: Unpack[NewTask]) -> results.Task:
+        """Add a task, pending unless said otherwise. Raises NotFound when the person is not there."""
+        return self._create(values)
+
+    @operation
+    def update(self, key: str, **changes: Unpack[NewTask]) -> results.Task | None:
+        """Change a task and return it as it is now; None when there is none."""
+        return self._update(key, changes)
+
+    @operation
+    def list(
+        self, *, limit: int = 50, cursor: str | None = None, status: TaskStatus | None = None
+    ) -> Page[results.Task]:
+        """Return a page of the tasks, of one status or of any. Raises ArgumentInvalid for a cursor of another list."""
+        return self._page(limit, cursor, status=status)
+
+    @operation
+    def insert_many(self, rows: Iterable[NewTask]) -> int:
+        """Add tasks by COPY and return how many. Raises NotFound when the person is not there."""
+        return self._insert_many(rows)

@@ -1,0 +1,264 @@
+"""Units of work when servers, poolers and networks fail: nothing lost that was reported as done, nothing twice."""
+
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from litxdb.database import Database, Limits
+from litxdb.errors import CircuitOpen, CommitUnknown, ConnectionFailed, ConnectionLost, LitxdbError, PoolExhausted
+from litxdb.repositories import Repositories, retried
+from litxdb.settings import Settings
+from tests.bed.faults import cut_at, reset
+from tests.bed.pooler import pooling
+from tests.bed.proxy import Proxy
+from tests.bed.queueing import Queue
+from tests.bed.repositories import KINDS, opened
+from tests.bed.servers import Server, free_port
+from tests.bed.spare import spare
+
+ADA = "insert into users (clerk_id, email) values ('user_ada', 'ada@example.com')"
+BEFORE, AFTER = cut_at("COMMIT"), cut_at("COMMIT", delivered=True)
+
+
+def accounts(db: Database) -> int:
+    with db.session() as session:
+        return int(session.execute(text("select count(*) from users")).scalar_one())
+
+
+def add(name: str) -> Callable[[Any], Any]:
+    return lambda r: r.users.create(clerk_id=name, email=f"{name}@example.com")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("fault", [BEFORE, AFTER], ids=["before", "after"])
+def test_a_commit_whose_answer_is_lost_is_done_once(
+    fault: Any, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]
+) -> None:
+    with opened(kind, proxy(db_url, fault).url) as door:
+        assert door.do(add("ada"), repeat=True) >= 1
+    assert accounts(db) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("fault", "rows"), [(BEFORE, 0), (AFTER, 1)], ids=["before", "after"])
+def test_without_repeating_a_lost_commit_is_said_to_be_unknown(
+    fault: Any, rows: int, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]
+) -> None:
+    with opened(kind, proxy(db_url, fault).url) as door, pytest.raises(CommitUnknown, match="not known whether"):
+        door.do(add("ada"))
+    assert accounts(db) == rows
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_network_cut_in_the_middle_undoes_the_unit(
+    kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]
+) -> None:
+    def work(r: Any) -> Any:
+        return r.users.identify("cut here")
+
+    with opened(kind, proxy(db_url, cut_at("cut here")).url) as door:
+        with pytest.raises(ConnectionLost, match="The connection was lost"):
+            door.do(work)
+        assert door.do(work) is None
+    with opened(kind, proxy(db_url, cut_at("cut here"), cut_at("cut here")).url) as door:
+        assert door.do(work, repeat=True) is None
+    assert accounts(db) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_does_not_pass_is_not_repeated(kind: str, db_url: str) -> None:
+    turns = itertools.count(1)
+
+    def work(r: Any) -> Any:
+        next(turns)
+        raise KeyError("mine")
+
+    with opened(kind, db_url) as door:
+        with pytest.raises(KeyError):
+            door.do(work, repeat=True)
+        door.do(add("ada"))
+        with pytest.raises(LitxdbError, match="has such a row"):
+            door.do(lambda r: next(turns) and add("ada")(r), repeat=True)
+    assert next(turns) == 3
+
+
+def test_a_deadlock_is_repeated(db: Database, db_url: str) -> None:
+    with db.session() as session:
+        session.execute(text(ADA))
+    both, turns = threading.Barrier(2), itertools.count(1)
+
+    @retried(db)
+    def cross(session: Any, first: str, second: str) -> None:
+        turn = next(turns)
+        session.execute(text("set local deadlock_timeout = '10ms'"))
+        for name in (first, second):
+            session.execute(text("select pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+            if turn <= 2 and name == first:
+                both.wait(30)
+
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(cross, "a", "b"), threads.submit(cross, "b", "a")]:
+            done.result(60)
+    assert next(turns) == 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_statement_that_takes_too_long_is_cancelled(kind: str, db_url: str) -> None:
+    with Queue(db_url) as queue, opened(kind, db_url, Limits(statement_seconds=0.2)) as door:
+        queue.hold("lock table users")
+        with pytest.raises(LitxdbError, match="statement timeout"):
+            door.do(lambda r: r.users.identify("user_ada"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_exhausted_pool_is_named_with_its_figures(kind: str, db_url: str) -> None:
+    with opened(kind, db_url, Limits(pool_size=1, max_overflow=1, pool_seconds=0.1)) as door:
+        with pytest.raises(PoolExhausted, match=r"All 2 connections of the pool \(size 1, overflow 1\)"):
+            door.call(three_at_once_async(door.db)) if kind == "async" else three_at_once(door.db)
+        assert door.do(lambda r: r.users.identify("x")) is None
+
+
+def three_at_once(db: Any) -> None:
+    with db.session() as one, db.session() as two, db.session() as three:
+        for session in (one, two, three):
+            Repositories(session).users.identify("x")
+
+
+async def three_at_once_async(db: Any) -> None:
+    async with db.session() as one, db.session() as two, db.session() as three:
+        for session in (one, two, three):
+            await Repositories(session).users.identify("x")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_circuit_opens_and_closes_by_itself(kind: str, db_url: str, proxy: Callable[..., Proxy]) -> None:
+    def work(r: Any) -> Any:
+        return r.users.identify("x")
+
+    door_to = proxy(db_url, reset, reset, reset)
+    with opened(kind, door_to.url, Limits(breaker_failures=3, breaker_seconds=0.05), retry_seconds=0) as door:
+        for _ in range(3):
+            with pytest.raises(ConnectionFailed) as caught:
+                door.do(work)
+            assert not isinstance(caught.value, CircuitOpen)
+        seen = door_to.seen
+        while True:  # until the circuit lets an attempt through
+            try:
+                assert door.do(work) is None
+                break
+            except CircuitOpen:
+                assert door_to.seen == seen
+        assert door.do(work) is None
+
+
+def test_an_open_circuit_does_not_even_try() -> None:
+    settings = Settings(url=f"postgresql://ada@127.0.0.1:{free_port()}/x", retry_seconds=0)
+    with Database(settings=settings, limits=Limits(breaker_failures=1, breaker_seconds=3600)) as db:
+        for expected in (False, True, True):
+            with pytest.raises(ConnectionFailed) as caught, db.session() as session:
+                Repositories(session).users.identify("x")
+            assert isinstance(caught.value, CircuitOpen) is expected
+        assert "attempts in a row that failed: 1" in str(caught.value)
+
+
+class Writers:
+    """Threads that add accounts and keep what they were told of each."""
+
+    def __init__(self, url: str) -> None:
+        self.db = Database(settings=Settings(url=url, retry_seconds=30), limits=Limits(breaker_failures=10**6))
+        self.told: dict[str, str] = {}
+        self._stop = threading.Event()
+        self._enough = threading.Condition()
+
+    def run(self, disturb: Callable[[Callable[[int], None]], None]) -> Counter[str]:
+        """Write until `disturb` is done with its disturbing; return how often each account is there."""
+        create = retried(self.db, attempts=10)(lambda session, name: add(name)(Repositories(session)))
+        with self.db, ThreadPoolExecutor(4) as threads:
+            running = [threads.submit(self._write, create, worker) for worker in range(4)]
+            try:
+                disturb(self._await)
+            finally:
+                self._stop.set()
+            for each in running:
+                each.result(120)
+            with self.db.session() as session:
+                return Counter(session.execute(text("select clerk_id from users")).scalars())
+
+    def _write(self, create: Callable[[str], int], worker: int) -> None:
+        for number in itertools.count():
+            if self._stop.is_set():
+                return
+            name = f"{worker}-{number}"
+            try:
+                create(name)
+                outcome = "done"
+            except CommitUnknown:
+                outcome = "unknown"
+            with self._enough:
+                self.told[name] = outcome
+                self._enough.notify_all()
+
+    def _await(self, more: int) -> None:
+        """Wait until so many more accounts have been written."""
+        with self._enough:
+            wanted = len(self.told) + more
+            assert self._enough.wait_for(lambda: len(self.told) >= wanted, 120)
+
+
+def judge(told: dict[str, str], there: Counter[str]) -> None:
+    assert {name for name, outcome in told.items() if outcome == "done"} <= set(there)
+    assert set(there) <= set(told)
+    assert max(there.values()) == 1
+
+
+@pytest.fixture
+def own_server(bed_directory: Path) -> Iterator[Server]:
+    with spare(bed_directory, synchronous_commit="on") as server:
+        server.execute("create table users (id serial primary key, clerk_id text, email text, first_name text)")
+        server.execute("alter table users add last_name text, add is_active boolean, add created_at timestamp")
+        server.execute("alter table users add updated_at timestamp")
+        yield server
+
+
+@pytest.mark.parametrize("immediate", [False, True], ids=["restart", "crash"])
+def test_a_server_that_restarts_under_load_loses_nothing_and_doubles_nothing(
+    immediate: bool, own_server: Server
+) -> None:
+    def disturb(wait: Callable[[int], None]) -> None:
+        for _ in range(3):
+            wait(40)
+            own_server.cluster.stop(immediate=immediate)
+            own_server.cluster.start()
+        wait(40)
+
+    writers = Writers(own_server.url())
+    judge(writers.told, writers.run(disturb))
+
+
+def test_a_pooler_that_restarts_under_load_loses_nothing_and_doubles_nothing(
+    own_server: Server, bed_directory: Path
+) -> None:
+    directory = bed_directory / "restarting"
+
+    def disturb(wait: Callable[[int], None]) -> None:
+        for _ in range(3):
+            stack.enter_context(pooling(own_server, directory))
+            wait(40)
+            stack.close()
+        stack.enter_context(pooling(own_server, directory))
+        wait(40)
+
+    with ExitStack() as stack:
+        with pooling(own_server, directory) as pooler:
+            url = pooler.url()
+        writers = Writers(url)
+        there = writers.run(disturb)
+    judge(writers.told, there)
