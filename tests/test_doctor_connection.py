@@ -6,14 +6,14 @@ import socket
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import psutil
 import psycopg2
 import pytest
 
-from litxdb import doctor
+from litxdb import doctor, queries
 from litxdb.database import Database
 from litxdb.doctor import Reason, Status, releases
 from litxdb.doctor.checks.connection import cold_statistics, slow_connection
@@ -245,6 +245,22 @@ class TestColdStatistics:
         assert finding.measured.startswith("they were reset ")
         monkeypatch.setattr(cold_statistics, "COLD_SECONDS", 0)
         assert findings(db, "cold_statistics") == {}
+
+    @pytest.mark.parametrize("immediate", [False, True], ids=["restart", "crash"])
+    def test_they_survive_a_restart_and_not_a_crash(self, bed_directory: Path, immediate: bool) -> None:
+        with spare(bed_directory) as server:
+            before = self.counted_since(server)
+            server.cluster.stop(immediate=immediate)
+            server.cluster.start()
+            assert (self.counted_since(server) > before) is immediate
+
+    @staticmethod
+    def counted_since(server: Server) -> datetime:
+        with closing(psycopg2.connect(server.url())) as connection:
+            (row,) = queries.load("doctor", "server", connection.info.server_version).run(connection)
+        since = row["counted_since"]
+        assert isinstance(since, datetime)
+        return since
 
     def test_of_a_compute_that_woke_up(self, empty_db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(cold_statistics, "COLD_SECONDS", 1e9)

@@ -120,6 +120,7 @@ class Server:
     now: datetime
     started: datetime
     stats_reset: datetime | None
+    counted_since: datetime
     in_recovery: bool
     database: str
     role: str
@@ -139,8 +140,7 @@ class Server:
     @property
     def window_seconds(self) -> float:
         """How long the cumulative statistics have been collected, in seconds."""
-        since = max(filter(None, (self.started, self.stats_reset)))
-        return (self.now - since).total_seconds()
+        return (self.now - self.counted_since).total_seconds()
 
 
 @dataclass(frozen=True)

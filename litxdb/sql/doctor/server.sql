@@ -1,6 +1,8 @@
 -- The server, the role, and how long statistics have been collected
 --
--- One row. An extension is available when its files are installed on the server.
+-- One row. An extension is available when its files are installed on the server. A reset of the database moves
+-- stats_reset; a crash, and a suspend at Neon, loses all counters and does not: but the shared statistics then begin
+-- anew, which survive a restart.
 --
 -- min-version: 15
 -- column: version          integer    server_version_num
@@ -8,6 +10,7 @@
 -- column: now              timestamp  The server's clock
 -- column: started          timestamp  When the server started
 -- column: stats_reset      timestamp  When the database's statistics were last reset; null for never
+-- column: counted_since    timestamp  When they were last lost or reset
 -- column: in_recovery      boolean    Whether it is a standby
 -- column: database         text       The database
 -- column: role             text       The role that asks
@@ -24,6 +27,15 @@ select
     clock_timestamp() as now,
     pg_postmaster_start_time() as started,
     (select stats_reset from pg_stat_database where datname = current_database()) as stats_reset,
+    coalesce(greatest(
+        (select stats_reset from pg_stat_database where datname = current_database()),
+        (
+            select least(a.stats_reset, b.stats_reset, w.stats_reset)
+            from pg_stat_archiver a
+            cross join pg_stat_bgwriter b
+            cross join pg_stat_wal w
+        )
+    ), pg_postmaster_start_time()) as counted_since,
     pg_is_in_recovery() as in_recovery,
     current_database()::text as database,
     current_user::text as role,

@@ -21,9 +21,7 @@ def judge(*, server: Server, context: Context) -> Judgement:
     require_deployed(context)
     if server.window_seconds >= COLD_SECONDS:
         return Judgement(1)
-    restarted = server.stats_reset is None or server.stats_reset < server.started
-    why = "the server started" if restarted else "they were reset"
-    if restarted and server.neon:
-        why = "the compute woke up"
+    lost = "the compute woke up" if server.neon else "the server began with none"
+    why = "they were reset" if server.stats_reset == server.counted_since else lost
     measured = f"{why} {age(server.window_seconds)} ago"
     return Judgement(1, (Defect(Status.INFO, server.database, measured, value=server.window_seconds),))

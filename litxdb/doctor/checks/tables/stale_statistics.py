@@ -31,7 +31,7 @@ def judge(*, tables: Rows, settings: Rows, progress: Rows, server: Server) -> Ju
     analyzed = [table for table in tables if table.kind != "p" and table.rows is not None]
     defects = []
     for table in analyzed:
-        since = max(filter(None, (server.started, server.stats_reset, table.analyzed)))
+        since = max(filter(None, (server.counted_since, table.analyzed)))
         abandoned = off or autovacuum.disabled(table.options)
         if (
             table.live_rows > WARN_ROWS
