@@ -1,25 +1,74 @@
-"""Insert the rows that LitXplore expects everywhere; those that exist stay as they are.
+"""Insert the rows that LitXplore expects everywhere, and on request a world to develop on.
 
-Example: litxdb seed --dry-run
+Without --users or --size only the baseline: what exists stays as it is. A world is people with their reviews, papers,
+notes, chats, digests and months of activity: the same arguments make the same rows, and a second run writes nothing.
+
+Example: litxdb seed --size dev
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from litxdb import render
-from litxdb.commands._options import Directory, DryRun, Format, Url
+from litxdb.commands import _seeding
+from litxdb.commands._options import Directory, DryRun, Format, Url, Wait
 from litxdb.render import Form
 
+Users = Annotated[
+    int | None, typer.Option("--users", min=1, metavar="N", help="A world of so many people.", show_default=False)
+]
+Size = Annotated[
+    str | None,
+    typer.Option("--size", metavar="tiny|dev|load", help="A world of 20, 300 or 5,000 people.", show_default=False),
+]
+Seed = Annotated[str, typer.Option("--seed", metavar="TEXT", help="Another text, another world.")]
+Now = Annotated[
+    str | None,
+    typer.Option("--now", metavar="DATE", help="When the world ends; the last midnight, UTC.", show_default=False),
+]
+Among = Annotated[
+    str | None,
+    typer.Option("--among", metavar="DATABASE", help="Seed it, by name, though it holds rows.", show_default=False),
+]
+Csv = Annotated[
+    Path | None,
+    typer.Option("--csv", metavar="DIR", help="Write the same rows as files instead.", show_default=False),
+]
+Clean = Annotated[bool, typer.Option("--clean", help="Remove the seeded world, and nothing else.")]
 
-def command(url: Url = None, dry_run: DryRun = False, directory: Directory = None, form: Format = Form.table) -> None:
-    from litxdb import migrate
+
+def command(
+    users: Users = None,
+    size: Size = None,
+    seed: Seed = "1",
+    now: Now = None,
+    clean: Clean = False,
+    csv: Csv = None,
+    among: Among = None,
+    url: Url = None,
+    lock_wait: Wait = 60,
+    dry_run: DryRun = False,
+    directory: Directory = None,
+    form: Format = Form.table,
+) -> None:
     from litxdb.database import Database
-    from litxdb.seed import baseline
 
-    with Database(url, command="seed", notify=render.note, create_local=not dry_run) as db:
-        seeded = baseline(db, heads=migrate.heads(directory), dry_run=dry_run)
-    render.rows(seeded, form, columns={"table": "table", "inserted": "inserted", "kept": "kept"})
-    total = sum(row.inserted for row in seeded)
-    would = "would be " if dry_run else ""
-    render.note(
-        f"{render.count(total, 'row')} {would}inserted." if total else "Everything is there: nothing was written."
-    )
+    wanted, moment = _seeding.people(users, size), _seeding.moment(now)
+    if wanted is None and csv:
+        raise typer.BadParameter("--csv writes a world: say how large, by --users or --size.")
+    if clean and (wanted or csv):
+        raise typer.BadParameter("--clean removes whatever world is there: give it no size.")
+    if csv and wanted:
+        _seeding.write_files(wanted, seed, moment, csv, form)
+        return
+    with Database(url, command="seed", notify=render.note, create_local=not (dry_run or clean)) as db:
+        if clean:
+            _seeding.clean(db, form, dry_run=dry_run, wait_seconds=lock_wait)
+        elif wanted:
+            _seeding.fill(db, wanted, seed, moment, among, directory, form, dry_run=dry_run, wait_seconds=lock_wait)
+        else:
+            _seeding.baseline(db, directory, form, dry_run=dry_run)

@@ -1,0 +1,149 @@
+"""How seeding a world is asked for, and shown."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from litxdb import render
+from litxdb.render import Form
+
+if TYPE_CHECKING:
+    from litxdb.database import Database
+    from litxdb.seed import Loaded
+
+COLUMNS: dict[str, render.Column] = {
+    "table": "table",
+    "inserted": ("inserted", render.number),
+    "kept": ("kept", render.number),
+}
+LONG = 1.0
+"""A step of so many seconds leaves a line behind."""
+
+
+def people(users: int | None, size: str | None) -> int | None:
+    """Return how many people are wanted; None for the baseline alone."""
+    from litxdb.seed import SIZES
+
+    if users is not None and size is not None:
+        raise typer.BadParameter("Give --users or --size, not both.")
+    if size is not None and size not in SIZES:
+        raise typer.BadParameter(f"{size!r} is none of {', '.join(SIZES)}.", param_hint="--size")
+    return SIZES[size] if size else users
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read --now; without a zone it is UTC."""
+    if text is None:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date.", param_hint="--now") from None
+    return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def baseline(db: Database, directory: Path | None, form: Form, *, dry_run: bool) -> None:
+    """Insert the baseline, and write what came of it."""
+    from litxdb import migrate, seed
+
+    seeded = seed.baseline(db, heads=migrate.heads(directory), dry_run=dry_run)
+    render.rows(seeded, form, columns={"table": "table", "inserted": "inserted", "kept": "kept"})
+    total = sum(row.inserted for row in seeded)
+    would = "would be " if dry_run else ""
+    render.note(
+        f"{render.count(total, 'row')} {would}inserted." if total else "Everything is there: nothing was written."
+    )
+
+
+def fill(
+    db: Database,
+    users: int,
+    seed: str,
+    now: datetime | None,
+    among: str | None,
+    directory: Path | None,
+    form: Form,
+    *,
+    dry_run: bool,
+    wait_seconds: float,
+) -> None:
+    """Add a world, and write what came of it."""
+    from litxdb import migrate
+    from litxdb import seed as seeding
+
+    with _watching() as watch:
+        filled = seeding.fill(
+            db,
+            users,
+            heads=migrate.heads(directory),
+            seed=seed,
+            now=now,
+            name=among,
+            dry_run=dry_run,
+            wait_seconds=wait_seconds,
+            watch=watch,
+        )
+    beside = {name: value for name, value in render.record(filled).items() if name != "tables"}
+    render.rows(filled.tables, form, columns=COLUMNS, within=beside)
+    inserted = sum(each.inserted for each in filled.tables)
+    if filled.gone:
+        render.note(f"{render.count(filled.gone, 'seeded row')} deleted since: seeding again does not bring them back.")
+    would, who = "would be " if dry_run else "", "1 person" if users == 1 else f"{users:,} people"
+    render.note(
+        f"{inserted:,} rows {would}inserted, of {who} until {filled.now:%Y-%m-%d}."
+        if inserted
+        else "This world is there already: nothing was written."
+    )
+
+
+def write_files(users: int, seed: str, now: datetime | None, directory: Path, form: Form) -> None:
+    """Write a world as files, and how many rows there are in each."""
+    from litxdb import seed as seeding
+
+    recipe = seeding.Recipe(users, seed, now or seeding.last_midnight())
+    with _watching() as watch:
+        written = seeding.write(recipe, directory, watch=watch)
+    render.rows(written, form, columns={"table": "table", "inserted": ("rows", render.number)})
+    render.note(f"{sum(each.inserted for each in written):,} rows are in {directory}; load.sql loads them.")
+
+
+def clean(db: Database, form: Form, *, dry_run: bool, wait_seconds: float) -> None:
+    """Remove the world, and write what was deleted."""
+    from litxdb import seed
+
+    removed = seed.clean(db, dry_run=dry_run, wait_seconds=wait_seconds)
+    render.rows(removed, form, columns={"table": "table", "deleted": ("deleted", render.number)})
+    total, would = sum(each.deleted for each in removed), "would be " if dry_run else ""
+    render.note(
+        f"{total:,} seeded rows {would}deleted." if removed else "No world was seeded here: nothing was deleted."
+    )
+
+
+@contextlib.contextmanager
+def _watching() -> Iterator[Callable[[str, Loaded | None], None]]:
+    """Show what is being filled, and what took long with its rows a second."""
+    progress = render.Progress()
+
+    def watch(title: str, loaded: Loaded | None) -> None:
+        if loaded is None:
+            progress.update(title)
+        elif (loaded.seconds or 0) >= LONG:
+            progress.finish(title, (loaded.seconds or 0) * 1000, _pace(loaded))
+
+    try:
+        yield watch
+    finally:
+        progress.stop()
+
+
+def _pace(loaded: Loaded) -> str:
+    """Write how many rows a second a step had."""
+    if not loaded.inserted or not loaded.seconds:
+        return ""
+    return f"{loaded.inserted:,} rows, {loaded.inserted / loaded.seconds:,.0f} rows/s"

@@ -1,0 +1,69 @@
+"""Removes a seeded world: the rows that seeding made, and no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litxdb import queries
+from litxdb.database import Database
+from litxdb.errors import Refused
+from litxdb.seed import record
+from litxdb.seed.baseline import FETCHERS
+from litxdb.seed.fill import session
+from litxdb.seed.record import World
+from litxdb.seed.results import Removed
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+    from psycopg2.extensions import cursor as Cursor
+
+
+def clean(db: Database, *, dry_run: bool = False, wait_seconds: float = 60) -> tuple[Removed, ...]:
+    """Delete the seeded rows, edited ones included, in one transaction; nothing where there is no world.
+
+    Raises Refused, naming them, while other rows refer to seeded ones: deleting would take them along, or fail.
+    """
+    with session(db, wait_seconds) as connection, connection.cursor() as cursor:
+        connection.autocommit = False
+        with connection:
+            world = record.read(cursor)
+            if world is None:
+                return ()
+            removed = _clean(connection, cursor, world)
+            if dry_run:
+                connection.rollback()
+        return removed
+
+
+def _clean(connection: Connection, cursor: Cursor, world: World) -> tuple[Removed, ...]:
+    seeded = {table.name: table for table in world.tables}
+    references = queries.load("seed", "references", connection.info.server_version).run(connection, tables=list(seeded))
+    # nobody may add a reference between the look and the deed: it would be deleted with what it refers to
+    locked = sorted({*seeded, *(each["child"] for each in references)})
+    cursor.execute(queries.tagged(f"lock table {', '.join(locked)} in share row exclusive mode"))
+    strangers = []
+    for each in references:
+        own = seeded.get(each["name"])
+        theirs = f"not {own.owns('c')}" if own else "true"
+        cursor.execute(
+            f"select count(*) from {each['child']} c join {each['parent']} p on {each['matches']} "  # noqa: S608
+            f"where {seeded[each['parent']].owns('p')} and {theirs}"
+        )
+        (count,) = cursor.fetchone() or (0,)
+        if count:
+            strangers.append(f"{count} in {each['name']} to {each['parent']}")
+    if strangers:
+        raise Refused(
+            f"Rows that seeding did not make refer to seeded ones: {', '.join(strangers)}.",
+            "Delete those first, or have them refer to rows of your own.",
+        )
+    removed = []
+    for table in reversed(world.tables):
+        cursor.execute(queries.tagged(f"delete from {table.name} t where {table.owns('t')}"))  # noqa: S608
+        removed.append(Removed(table.name, cursor.rowcount))
+    cursor.executemany(
+        "insert into fetcher_state (fetcher, status, consecutive_errors) values (%s, 'idle', 0) on conflict do nothing",
+        [(name,) for name in FETCHERS],
+    )
+    cursor.execute(record.DROP)
+    return tuple(removed)
