@@ -22,7 +22,7 @@ VARIABLES = {
     "LITXDB_STATE": "the directory of what litxdb itself remembers: the journal of what it changed, and snapshots",
     "LITXDB_CONNECT_TIMEOUT": "seconds for one attempt to connect (10; 30 in production)",
     "LITXDB_RETRY_SECONDS": "seconds for which transient connection failures are retried (15)",
-    "LITXDB_BACKUP_STORE": "where backups live: a directory",
+    "LITXDB_BACKUP_STORE": "where backups live: a directory, or s3://bucket/prefix",
     "LITXDB_BACKUP_RECIPIENTS": "who can decrypt backups: age1… keys, or files of them, with commas between",
     "LITXDB_BACKUP_IDENTITY": "the file with the secret age key that encrypted backups are read with",
     "LITXDB_PG_BIN": "the directory of pg_dump and pg_restore, where they are not found by themselves",
@@ -30,6 +30,25 @@ VARIABLES = {
     "SSL_CERT_FILE": "certificate authorities for sslmode=verify-full, where the system's are elsewhere",
 }
 """Every variable that litxdb itself reads; libpq's (PGHOST, PGSERVICE, PGPASSFILE…) count as well."""
+
+STORE_VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ALLOW_HTTP",
+    "AWS_VIRTUAL_HOSTED_STYLE_REQUEST",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_SERVICE_ACCOUNT",
+    "GOOGLE_SERVICE_ACCOUNT_KEY",
+    "AZURE_STORAGE_ACCOUNT_NAME",
+    "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_SAS_KEY",
+)
+"""The usual variables by which a bucket is reached; obstore itself reads rarer ones from the environment."""
 
 PLACES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 """The libpq variables that say where a database is; PGUSER or PGPASSWORD alone do not choose one."""
@@ -57,6 +76,7 @@ class Settings:
     certificates: Path | None = None
     env_file: Path | None = None
     backup_store: str | None = None
+    store_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     backup_recipients: tuple[str, ...] = ()
     backup_identity: Path | None = None
     redis_url: str | None = field(default=None, repr=False)
@@ -98,6 +118,7 @@ class Settings:
             certificates=_existing("SSL_CERT_FILE", values.get("SSL_CERT_FILE")),
             env_file=env_file if env_file.is_file() else None,
             backup_store=values.get("LITXDB_BACKUP_STORE") or None,
+            store_options={name: values[name] for name in STORE_VARIABLES if values.get(name)},
             backup_recipients=_list(values, "LITXDB_BACKUP_RECIPIENTS"),
             backup_identity=_path(values, "LITXDB_BACKUP_IDENTITY"),
             redis_url=_not_empty("REDIS_URL", values.get("REDIS_URL") if redis_url is None else redis_url),

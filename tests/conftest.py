@@ -19,7 +19,8 @@ from psycopg2.extensions import parse_dsn
 from litxdb import redaction
 from litxdb.database import Database
 from litxdb.settings import Settings
-from tests.bed import processes, program, revisions, servers
+from tests.bed import buckets, processes, program, revisions, servers
+from tests.bed.buckets import Bucket
 from tests.bed.certificates import Certificate, Certificates
 from tests.bed.drifting import Compare
 from tests.bed.neon import OWNER, Neon
@@ -95,6 +96,19 @@ def certificates(bed_directory: Path) -> Certificates:
     directory = bed_directory / "certificates"
     directory.mkdir()
     return Certificates(directory)
+
+
+@pytest.fixture(scope="session")
+def object_store(bed_directory: Path) -> Iterator[str]:
+    """The endpoint of an S3 of the session's own."""
+    with buckets.serving(bed_directory / "s3") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(object_store: str) -> Bucket:
+    """An empty bucket: `run("backup", "--store", bucket.url, env=bucket.environment)`."""
+    return buckets.new_bucket(object_store)
 
 
 @pytest.fixture

@@ -276,7 +276,9 @@ def test_the_store_is_read_once(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -
     shelf.add(1, verified=True)
     opened: list[str] = []
     open_store = backup.open_store
-    monkeypatch.setattr(backup, "open_store", lambda place: [opened.append(place), open_store(place)][1])
+    monkeypatch.setattr(
+        backup, "open_store", lambda place, options: [opened.append(place), open_store(place, options)][1]
+    )
     examined = doctor.examine(shelf.database(), only=["backups"], deadline_seconds=30)
     assert opened == [shelf.settings.backup_store]
     assert {each.status for each in examined.results} == {Status.OK, Status.SKIP}

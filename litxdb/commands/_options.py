@@ -26,7 +26,10 @@ Directory = Annotated[
 StorePlace = Annotated[
     str | None,
     typer.Option(
-        "--store", metavar="DIR", help="Where backups live; LITXDB_BACKUP_STORE by default.", show_default=False
+        "--store",
+        metavar="DIR|s3://…",
+        help="Where backups live; LITXDB_BACKUP_STORE by default.",
+        show_default=False,
     ),
 ]
 Identity = Annotated[

@@ -20,4 +20,4 @@ def chosen(option: str | None, settings: Settings) -> Store:
         raise ConfigurationInvalid(
             "No backup store is configured.", "Give --store a directory, or set LITXDB_BACKUP_STORE."
         )
-    return backup.open_store(place)
+    return backup.open_store(place, settings.store_options)

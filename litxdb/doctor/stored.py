@@ -48,7 +48,7 @@ def stored(context: Context) -> Stored:
     place, deadline = context.db.settings.backup_store, context.deadline
     if place is None:
         raise Skip(Reason.NOT_APPLICABLE, NOT_CONFIGURED, "litxdb backup --help")
-    answer = _reading(place, deadline)
+    answer = _reading(place, tuple(context.db.settings.store_options.items()), deadline)
     if deadline is None:
         return _of(context, *answer.result())
     try:
@@ -88,12 +88,14 @@ def _of(context: Context, found: Inventory, free_bytes: int | None) -> Stored:
 
 
 @functools.lru_cache(maxsize=1)
-def _reading(place: str, _examination: Deadline | None) -> Future[tuple[Inventory, int | None]]:
+def _reading(
+    place: str, options: tuple[tuple[str, str], ...], _examination: Deadline | None
+) -> Future[tuple[Inventory, int | None]]:
     """Read a store in a thread of its own, which is left behind if the disk hangs; once for all checks."""
     from litxdb import backup
 
     def read() -> tuple[Inventory, int | None]:
-        store: Store = backup.open_store(place)
+        store: Store = backup.open_store(place, dict(options))
         return backup.inventory(store), store.free_bytes()
 
     return leave_running(read, "store")

@@ -17,7 +17,7 @@ from unittest import mock
 
 import pytest
 
-from litxdb.settings import VARIABLES
+from litxdb.settings import STORE_VARIABLES, VARIABLES
 
 COLOURS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS", "COLUMNS")
 """Variables by which Rich and Typer style a pipe."""
@@ -70,7 +70,7 @@ def forget_developer() -> None:
     """Take the developer's own database, colours and directories out of this process's environment."""
     for name in list(os.environ):
         ours = name.startswith(("PG", "LITXDB_", "XDG_")) and not name.startswith("LITXDB_TEST_")
-        if ours or name in VARIABLES or name in COLOURS:
+        if ours or name in VARIABLES or name in STORE_VARIABLES or name in COLOURS:
             del os.environ[name]
 
 
