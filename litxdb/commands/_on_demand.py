@@ -43,9 +43,9 @@ def add(group: typer.Typer, module: ModuleType) -> None:
         inner = typer.Typer(no_args_is_help=True, add_completion=False)
         for member in module.COMMANDS:
             add(inner, member)
-        group.add_typer(inner, name=name, help=module.__doc__)
+        group.add_typer(inner, name=name, help=_reflowed(module.__doc__))
     else:
-        group.command(name, help=module.__doc__)(module.command)
+        group.command(name, help=_reflowed(module.__doc__))(module.command)
 
 
 def _stem(name: str) -> str:
@@ -56,4 +56,9 @@ def _docstring(stem: str) -> str:
     file = FOLDER / f"{stem}.py"
     if not file.is_file():
         file = FOLDER / stem / "__init__.py"
-    return file.read_text(encoding="utf-8").split('"""', 2)[1]
+    return _reflowed(file.read_text(encoding="utf-8").split('"""', 2)[1])
+
+
+def _reflowed(docstring: str | None) -> str:
+    """Make a line of each paragraph: a terminal has another width than the source."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in (docstring or "").strip().split("\n\n"))
