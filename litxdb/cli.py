@@ -32,6 +32,7 @@ PANELS: dict[str, tuple[str, ...]] = {
         "snapshot",
     ),
     "Cache": ("cache",),
+    "Service": ("serve",),
     "Local": ("local",),
 }
 """The commands in the order of --help; each module of litxdb/commands stands here once."""

@@ -27,6 +27,7 @@ VARIABLES = {
     "LITXDB_BACKUP_IDENTITY": "the file with the secret age key that encrypted backups are read with",
     "LITXDB_PG_BIN": "the directory of pg_dump and pg_restore, where they are not found by themselves",
     "REDIS_URL": "where LitXplore's cache is: redis://, or rediss:// for TLS",
+    "LITXDB_SERVE_TOKEN": "the word that litxdb serve wants from whoever asks it",
     "SSL_CERT_FILE": "certificate authorities for sslmode=verify-full, where the system's are elsewhere",
 }
 """Every variable that litxdb itself reads; libpq's (PGHOST, PGSERVICE, PGPASSFILE…) count as well."""
@@ -80,6 +81,7 @@ class Settings:
     backup_recipients: tuple[str, ...] = ()
     backup_identity: Path | None = None
     redis_url: str | None = field(default=None, repr=False)
+    serve_token: str | None = field(default=None, repr=False)
     pg_bin: Path | None = None
     warnings: tuple[str, ...] = ()
 
@@ -121,6 +123,7 @@ class Settings:
             store_options={name: values[name] for name in STORE_VARIABLES if values.get(name)},
             backup_recipients=_list(values, "LITXDB_BACKUP_RECIPIENTS"),
             backup_identity=_path(values, "LITXDB_BACKUP_IDENTITY"),
+            serve_token=values.get("LITXDB_SERVE_TOKEN") or None,
             redis_url=_not_empty("REDIS_URL", values.get("REDIS_URL") if redis_url is None else redis_url),
             pg_bin=_existing("LITXDB_PG_BIN", values.get("LITXDB_PG_BIN")),
             warnings=warnings,

@@ -1,16 +1,11 @@
-"""The examination as metrics for node_exporter's textfile collector.
-
-https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
-"""
+"""The examination as metrics for node_exporter's textfile collector."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
 
 from litxdb.doctor.results import Examination, Status
-
-Sample = tuple[Mapping[str, str], float]
+from litxdb.prometheus import Family, exposition
 
 STATES = {Status.SKIP: -1, Status.OK: 0, Status.INFO: 1, Status.WARN: 2, Status.CRIT: 3, Status.ERROR: 4}
 
@@ -19,7 +14,7 @@ def metrics(examined: Examination) -> str:
     """Write the examination in Prometheus' text format; every metric is a gauge, and names the database."""
     levels = Counter(finding.level for finding in examined.findings)
     found = {finding.key: finding for finding in examined.findings if finding.value is not None}
-    families: list[tuple[str, str, list[Sample]]] = [
+    families: list[Family] = [
         ("up", "Whether there was a connection.", [({}, float(examined.connected))]),
         (
             "findings",
@@ -47,23 +42,4 @@ def metrics(examined: Examination) -> str:
     if examined.window_seconds is not None:
         about = "How long the server has collected statistics."
         families.append(("statistics_window_seconds", about, [({}, examined.window_seconds)]))
-    return "".join(
-        _family(f"litxdb_doctor_{name}", about, samples, examined.endpoint) for name, about, samples in families
-    )
-
-
-def _family(name: str, about: str, samples: Iterable[Sample], database: str) -> str:
-    lines = [f"# HELP {name} {about}", f"# TYPE {name} gauge"]
-    for labels, value in samples:
-        shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in {"database": database, **labels}.items())
-        lines.append(f"{name}{{{shown}}} {value:.15g}")
-    return "\n".join(lines) + "\n"
-
-
-def _escaped(text: str) -> str:
-    r"""Write a label's value.
-
-    >>> print(_escaped('a"b\\c\nd'))
-    a\"b\\c\nd
-    """
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return exposition("litxdb_doctor_", families, examined.endpoint)
