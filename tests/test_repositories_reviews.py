@@ -58,7 +58,7 @@ def test_what_is_not_a_persons_to_write_is_refused(door: Any) -> None:
 
 
 def test_nobody_can_own_a_review_who_is_not_there(door: Any) -> None:
-    with pytest.raises(NotFound, match="does not have"):
+    with pytest.raises(NotFound, match="refers to one that is not there"):
         door.do(lambda r: r.for_user(4711).reviews.create(**review()))
     with pytest.raises(NotFound, match="does not have"):
         door.do(lambda r: r.for_user(4711).reviews.insert_many([review()]))

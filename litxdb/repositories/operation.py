@@ -7,14 +7,14 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from litxdb.database.refusals import refusal, sqlstate
 from litxdb.database.units import explained
-from litxdb.errors import AlreadyExists, ArgumentInvalid, LitxdbError, ServerRefused
+from litxdb.errors import AlreadyExists, ArgumentInvalid, LitxdbError, NotFound, ServerRefused
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,7 +30,16 @@ logger = logging.getLogger("litxdb.repositories")
 
 
 class Repository(Generic[S]):
-    """Something that works on one session; made with an AsyncSession, its methods are coroutines."""
+    """Something that works on one session; made with an AsyncSession, its methods are coroutines.
+
+    `name` is how the log calls it, as its users reach it.
+    """
+
+    name: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.name = cls.__dict__.get("name", cls.__name__.lower())
 
     def __init__(self, session: S) -> None:
         self._asynchronous = session if isinstance(session, AsyncSession) else None
@@ -64,7 +73,7 @@ class operation(Generic[P, R]):
         return self._run(instance, *args, **kwargs)
 
     def _run(self, instance: Repository[Any], /, *args: Any, **kwargs: Any) -> R:
-        with observed(f"{type(instance).__name__.lower()}.{self.name}"), translated(instance._session):
+        with observed(f"{instance.name}.{self.name}"), translated(instance._session):
             return self._body(instance, *args, **kwargs)
 
 
@@ -111,10 +120,22 @@ def _named(error: Exception) -> LitxdbError | None:
         return ArgumentInvalid(text, "Take it out of the text.")
     problem, state = refusal(error), sqlstate(error)
     if isinstance(problem, ServerRefused) and state == UNIQUE_VIOLATION:
-        diagnosis = getattr(getattr(error, "orig", error), "diag", None)
-        table, constraint = getattr(diagnosis, "table_name", "?"), getattr(diagnosis, "constraint_name", "?")
-        return AlreadyExists(f"{table} has such a row already ({constraint}).", "Update that row, or give another key.")
+        return AlreadyExists(
+            f"{diagnosis(error, 'table_name')} has such a row already ({diagnosis(error, 'constraint_name')}).",
+            "Update that row, or give another key.",
+        )
+    if isinstance(problem, ServerRefused) and state == FOREIGN_KEY_VIOLATION:
+        return NotFound(
+            f"A row of {diagnosis(error, 'table_name')} refers to one that is not there "
+            f"({diagnosis(error, 'constraint_name')}).",
+            "Create that first, or give the key of one that is there.",
+        )
     return problem
+
+
+def diagnosis(error: Exception, name: str) -> str:
+    """Return what the server says of an error: table_name, constraint_name…; never a value."""
+    return str(getattr(getattr(getattr(error, "orig", error), "diag", None), name, None) or "?")
 
 
 @functools.cache

@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Generic
 
 from litxdb.errors import ArgumentInvalid
+from litxdb.repositories.chat import Chats, Messages
+from litxdb.repositories.digests import Digests, FeedbackRows, Items, OwnProfile
+from litxdb.repositories.library import Notes, Papers, Sessions
 from litxdb.repositories.operation import S
 from litxdb.repositories.reviews import Reviews, Tasks
+from litxdb.repositories.sources import Sources
+from litxdb.repositories.system import Fetchers, Settings
 from litxdb.repositories.users import OwnAccount, Users
 
 
@@ -18,6 +23,15 @@ class Person(Generic[S]):
         self.account = OwnAccount(session, user_id)
         self.reviews = Reviews(session, user_id)
         self.tasks = Tasks(session, user_id)
+        self.chats = Chats(session, user_id)
+        self.messages = Messages(session, user_id)
+        self.sessions = Sessions(session, user_id)
+        self.papers = Papers(session, user_id)
+        self.notes = Notes(session, user_id)
+        self.profile = OwnProfile(session, user_id)
+        self.digests = Digests(session, user_id)
+        self.items = Items(session, user_id)
+        self.feedback = FeedbackRows(session, user_id)
 
 
 class Repositories(Generic[S]):
@@ -29,6 +43,9 @@ class Repositories(Generic[S]):
     def __init__(self, session: S) -> None:
         self._session = session
         self.users = Users(session)
+        self.sources = Sources(session)
+        self.settings = Settings(session)
+        self.fetchers = Fetchers(session)
 
     def for_user(self, user_id: int) -> Person[S]:
         """Return what belongs to this person, who need not exist: then there is nothing. Asks the server nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Required, TypedDict, Unpack
 
 from sqlalchemy import func, literal_column, select
@@ -101,8 +101,8 @@ class Tasks(OwnRows[S, results.Task, str]):
     changes = TaskChanges
     order = ("created_at", "id")
 
-    def _implied(self) -> dict[str, Any]:
-        return {**super()._implied(), "id": str(uuid.uuid4())}
+    def _complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {**super()._complete(values), "id": str(uuid.uuid4())}
 
     @operation
     def create(self, **values: Unpack[NewTask]) -> results.Task:

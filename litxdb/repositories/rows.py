@@ -9,11 +9,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, delete, insert, literal, select, true, update
 from sqlalchemy.exc import IntegrityError
 
-from litxdb.database.refusals import sqlstate
-from litxdb.errors import ArgumentInvalid, NotFound
+from litxdb.errors import ArgumentInvalid, NotFound, ServerRefused
 from litxdb.models import Base
 from litxdb.repositories.copying import copy_in
-from litxdb.repositories.operation import FOREIGN_KEY_VIOLATION, Repository, S, operation
+from litxdb.repositories.operation import Repository, S, diagnosis, operation
 from litxdb.repositories.ownership import OWNERS, leads_to, mine, parent
 from litxdb.repositories.paging import Order, Page, encode, scope_of
 
@@ -42,9 +41,15 @@ class Rows(Repository[S], Generic[S, R, K]):
 
     @operation
     def delete(self, key: K) -> bool:
-        """Delete one row, and what it owns; False when there is none."""
+        """Delete one row, and what it owns; False when there is none. Raises ServerRefused while others need it."""
         statement = delete(self.table).where(self._is(key), self._reachable()).returning(self._key())
-        return self._session.execute(statement).first() is not None
+        try:
+            return self._session.execute(statement).first() is not None
+        except IntegrityError as error:
+            raise ServerRefused(
+                f"A row of {self.table.name} cannot be deleted: {diagnosis(error, 'table_name')} refers to it.",
+                "Delete first what refers to it.",
+            ) from error
 
     @operation
     def count(self) -> int:
@@ -123,36 +128,34 @@ class OwnRows(Rows[S, R, K]):
     def _reachable(self) -> ColumnElement[bool]:
         return mine(self.table, self._user_id)
 
-    def _implied(self) -> dict[str, Any]:
-        """Return the foreign keys that follow from whose rows these are."""
-        return {"user_id": self._user_id} if OWNERS[self.table.name] == ("user_id",) else {}
+    def _complete(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a new row: the values, and the owner where the row itself names the person."""
+        row = allowed(values, self.new, self.table.name)
+        return {**row, "user_id": self._user_id} if OWNERS[self.table.name] == ("user_id",) else row
 
     def _create(self, values: Mapping[str, Any]) -> R:
         """Insert a row, in one statement with the proof that what it belongs to is this person's."""
-        row = {**allowed(values, self.new, self.table.name), **self._implied()}
+        row = self._complete(values)
         owners = [
-            leads_to(self.table, name, literal(row[name], self.table.c[name].type), self._user_id)
+            leads_to(self.table, name, self._literal(name, row.get(name)), self._user_id)
             for name in OWNERS[self.table.name]
-            if name in row and parent(self.table, name).table.name != "users"
+            if parent(self.table, name).table.name != "users"
         ]
         if owners:
-            values_row = select(*(literal(value, self.table.c[name].type) for name, value in row.items()))
+            values_row = select(*(self._literal(name, value) for name, value in row.items()))
             statement: Any = insert(self.table).from_select(list(row), values_row.where(and_(*owners)))
         else:
             statement = insert(self.table).values(**row)
-        try:
-            created = self._session.execute(statement.returning(*self._columns())).first()
-        except IntegrityError as error:
-            if sqlstate(error) == FOREIGN_KEY_VIOLATION:
-                raise self._nothing_there() from error
-            raise
+        created = self._one(statement.returning(*self._columns()))
         if created is None:
             raise self._nothing_there()
-        return self.record(*created)  # type: ignore[no-any-return]
+        return created
+
+    def _literal(self, name: str, value: Any) -> ColumnElement[Any]:
+        return value if isinstance(value, ColumnElement) else literal(value, self.table.c[name].type)
 
     def _insert_many(self, rows: Iterable[Mapping[str, Any]]) -> int:
-        complete = ({**allowed(row, self.new, self.table.name), **self._implied()} for row in rows)
-        return copy_in(self._session, self.table, complete, self._require_owners)
+        return copy_in(self._session, self.table, map(self._complete, rows), self._require_owners)
 
     def _require_owners(self, rows: list[dict[str, Any]]) -> None:
         """Lock what the rows are to belong to, so that nobody deletes it meanwhile; all of it must be this person's."""

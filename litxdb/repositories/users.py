@@ -66,6 +66,8 @@ class Users(Repository[S]):
 class OwnAccount(Repository[S]):
     """One person's own account."""
 
+    name = "account"
+
     def __init__(self, session: S, user_id: int) -> None:
         super().__init__(session)
         self._user_id = user_id
