@@ -18,7 +18,7 @@ from litxdb.redaction import redact
 PANELS: dict[str, tuple[str, ...]] = {
     "Start here": ("up", "ping", "doctor"),
     "Schema": ("migrate", "rollback", "status", "history", "revision", "lint", "rehearse", "drift", "stamp"),
-    "Data": ("seed",),
+    "Data": ("seed", "export-user"),
     "Backups": ("backup", "backups", "verify", "prune"),
     "Performance": (
         "slow-queries",

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
 
 from litxdb.errors import AnswerLost, LitxdbError
 from litxdb.redaction import redact
@@ -48,6 +48,19 @@ def note(text: str) -> None:
 def line(text: str = "") -> bool:
     """Write a line of the answer, on stdout, exactly as it is; False once nobody reads it any more."""
     return _write(sys.stdout, text)
+
+
+def copy(file: BinaryIO) -> bool:
+    """Write a file's bytes as the answer, on stdout, unchanged; returns what `line` does."""
+    if sys.stdout is None:
+        return False
+    try:
+        sys.stdout.flush()
+        shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        return _lost(sys.stdout, error)
+    return True
 
 
 def clear() -> None:
@@ -445,15 +458,17 @@ def _write(stream: TextIO | None, text: str, end: str = "\n") -> bool:
     try:
         stream.write(redact(text) + end)
         stream.flush()
-    except BrokenPipeError:  # the reader had enough; the exit code still tells the truth
-        _silence(stream)
-        return False
     except OSError as error:
-        _silence(stream)
-        if stream is sys.stdout:
-            raise AnswerLost(f"The answer could not be written: {error.strerror}.", "Free space there.") from error
-        return False
+        return _lost(stream, error)
     return True
+
+
+def _lost(stream: TextIO, error: OSError) -> Literal[False]:
+    """Write no more; that a reader had enough is no failure, the exit code still tells the truth."""
+    _silence(stream)
+    if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+        raise AnswerLost(f"The answer could not be written: {error.strerror}.", "Free space there.") from error
+    return False
 
 
 def _silence(stream: TextIO) -> None:

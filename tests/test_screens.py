@@ -9,6 +9,7 @@ import pytest
 
 from litxdb.database import Database
 from litxdb.settings import Settings
+from tests.bed.people import settle
 from tests.bed.program import Outcome
 from tests.bed.redises import serving
 from tests.bed.statements import query
@@ -179,6 +180,14 @@ def test_backups(form: str, run: Run, db_url: str, tmp_path: Path, scratch_setti
     compare(f"prune-{form}", run("prune", "--keep-last", "1", "--dry-run", "--store", store, "--format", form))
     home = {"LITXDB_HOME": str(scratch_settings.home)}
     compare(f"verify-{form}", run("verify", "--store", store, "--format", form, env=home))
+
+
+def test_export_user(run: Run, db: Database, db_url: str) -> None:
+    settle(db)
+    compare("export-user", run("export-user", "1", "-o", "ada.zip", "--url", db_url))
+    compare("export-user-nobody", run("export-user", "99", "--url", db_url))
+    query(db, "create table letters (body text); insert into letters values ('Dear ada@example.org')")
+    compare("export-user-gap", run("export-user", "1", "-o", "gap.zip", "--url", db_url))
 
 
 def test_what_is_refused(run: Run, empty_url: str) -> None:

@@ -1,0 +1,102 @@
+"""Rows as JSON, made by the server: times with their zone, JSON as JSON, vectors as arrays, other people unnamed."""
+
+from __future__ import annotations
+
+from litxdb.ownership import Closure, Column, Ownership, Table, quoted
+from litxdb.privacy.results import Person
+from litxdb.privacy.sessions import literal
+
+VECTORS = frozenset({"vector", "halfvec"})
+
+
+def owned(ownership: Ownership, closure: Closure, table: str, person: Person, salt: str, *, vectors: bool) -> str:
+    """Return the query of the person's rows of a table, each one JSON object as text.
+
+    Whoever else a row names is written as `another person` and a few digits, the same for the same person within one
+    export: by the salt, which is kept nowhere.
+    """
+    known = ownership.schema.tables[table]
+    left_out = _left_out(ownership, table)
+    masks = _masks(ownership, known, person, salt)
+    columns = [
+        f"{masks.get(column.name) or expression(column)} as {quoted(column.name)}"
+        for column in known.columns
+        if column.name not in left_out and (vectors or column.base not in VECTORS)
+    ]
+    return _as_json(closure.select(table, ", ".join(columns)))
+
+
+def referenced(ownership: Ownership, closure: Closure, table: str) -> str | None:
+    """Return the query of the rows of a table that the person's rows point at without owning them; None if unreadable.
+
+    Of them there is the primary key, and what makes them readable.
+    """
+    known = ownership.schema.tables[table]
+    labels = ownership.label_columns(table)
+    ways = _ways(ownership, closure, table)
+    if not labels or not ways or table == ownership.root.table:
+        return None
+    shown = [column for column in known.columns if column.name in known.key or column.name in labels]
+    columns = ", ".join(f"{expression(column)} as {quoted(column.name)}" for column in shown)
+    theirs = f" and not {closure.holds(table)}" if table in ownership.reasons else ""
+    return _as_json(f"select {columns} from {known.source} t where ({' or '.join(ways)}){theirs}")
+
+
+def _ways(ownership: Ownership, closure: Closure, table: str) -> list[str]:
+    ways = []
+    for reference in ownership.schema.into[table]:
+        if reference.table in ownership.reasons and ownership.excluded(reference.table) is None:
+            ours = ", ".join(f"t.{quoted(name)}" for name in reference.target_columns)
+            theirs = ", ".join(f"t.{quoted(name)}" for name in reference.columns)
+            ways.append(f"({ours}) in ({closure.select(reference.table, theirs)})")
+    for pointer in ownership.pointers:
+        edge = pointer.edge
+        if edge.target == table and edge.table in ownership.reasons:
+            guard = f" and {edge.guard}" if edge.guard else ""
+            source = ownership.schema.tables[edge.table].source
+            inner = f"select {edge.values[0]} from {source} t where {closure.holds(edge.table)}{guard}"
+            ways.append(f"t.{quoted(edge.target_columns[0])}::text in ({inner})")
+    return ways
+
+
+def expression(column: Column) -> str:
+    """Return a column's value as it shall stand in JSON, SQL over `t`.
+
+    >>> expression(Column("at", "timestamp without time zone", "timestamp", "D", True, False, False, None))
+    't."at" at time zone \\'UTC\\''
+    """
+    value = f"t.{quoted(column.name)}"
+    if column.base == "timestamp":  # LitXplore's, and most, are UTC
+        return f"{value} at time zone 'UTC'"
+    if column.base == "json":  # may have line ends between its parts, and JSON lines may not
+        return f"translate({value}::text, E'\\n\\r', '  ')::json"
+    if column.base in VECTORS:
+        return f"{value}::text::json"
+    return value
+
+
+def _masks(ownership: Ownership, table: Table, person: Person, salt: str) -> dict[str, str]:
+    """Return expressions for the columns that name a person, who may be another one."""
+    masks = {}
+    for reference in ownership.schema.out_of[table.table]:
+        if reference.target != ownership.root.table or set(reference.target_columns) != set(person.key):
+            continue
+        pairs = zip(reference.columns, reference.target_columns, strict=True)
+        mine = " and ".join(f"t.{quoted(column)}::text = {literal(person.key[target])}" for column, target in pairs)
+        for column in reference.columns:
+            value = f"t.{quoted(column)}"
+            hashed = f"encode(sha256(convert_to({literal(salt)} || {value}::text, 'UTF8')), 'hex')"
+            masks[column] = (
+                f"case when {value} is null or ({mine}) then to_jsonb({value}) "
+                f"else to_jsonb('another person ' || left({hashed}, 8)) end"
+            )
+    return masks
+
+
+def _left_out(ownership: Ownership, table: str) -> set[str]:
+    labels = (label.rpartition(".") for label in ownership.policy.left_out)
+    return {column for name, _, column in labels if (known := ownership.schema.find(name)) and known.table == table}
+
+
+def _as_json(select: str) -> str:
+    return f"select row_to_json(x.*) from (\n{select}\n) x"

@@ -1,0 +1,154 @@
+"""Looking for a person's values in every column of every table, whatever the foreign keys say."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from litxdb import queries
+from litxdb.ownership import Closure, Column, Ownership, Table, naming, quoted
+from litxdb.privacy.results import Mention, Person, Proof
+from litxdb.privacy.sessions import literal
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+TEXTS = frozenset({"json", "jsonb", "xml", "hstore", "citext"})
+"""Base types that hold text, beside those of category S (strings), and arrays of any."""
+OTHERS = "the rows are other people's, or nobody's"
+BEFORE, AFTER = "(^|[^[:alnum:]._%+-])", "($|[^[:alnum:]_.-]|[.]($|[^[:alnum:]]))"
+"""What may stand beside a value that is meant as a whole: not a longer e-mail, but the end of a sentence."""
+
+
+def scan(
+    connection: Connection,
+    ownership: Ownership,
+    closure: Closure,
+    person: Person,
+    watch: Callable[[str], None] = lambda table: None,
+) -> Proof:
+    """Search all tables, each read once, for rows with the person's values, and tell those of the closure from others.
+
+    The values are the person's id in columns that are called like one, and in JSON under such keys; e-mail and the like
+    in every text, array and JSON.
+    """
+    begun, inside, mentions, columns = time.perf_counter(), 0, list[Mention](), 0
+    for table in ownership.schema.tables.values():
+        watch(table.table)
+        conditions = search(ownership, table, person)
+        columns += len(conditions)
+        if not conditions:
+            continue
+        own, others = _count(connection, closure, table, conditions)
+        inside += own
+        allowed = allowance(ownership, table.table)
+        mentions += [Mention(table.table, column, rows, allowed) for column, rows in others.items() if rows]
+    elapsed = time.perf_counter() - begun
+    return Proof(len(ownership.schema.tables), columns, inside, tuple(mentions), elapsed)
+
+
+def search(ownership: Ownership, table: Table, person: Person) -> dict[str, str]:
+    """Return by column the condition, SQL over `t`, that it holds one of the person's values."""
+    found: dict[str, list[str]] = {}
+    ids = _id_columns(ownership, table, person)
+    for column in table.columns:
+        parts = found.setdefault(column.name, [])
+        value = f"t.{quoted(column.name)}"
+        if column.name in ids:
+            parts.append(f"{value}::text = {literal(ids[column.name])}")
+        if is_text(column):
+            for name, known in person.identifiers.items():
+                parts += [mentioned(value, each, caseless=name in person.caseless) for each in spellings(known)]
+            if len(person.key) == 1:
+                parts.append(_under_a_key(ownership, value, next(iter(person.key.values()))))
+    for pointer in ownership.pointers:
+        edge = pointer.edge
+        if edge.table == table.table and edge.target == person.table and edge.target_columns[0] in person.key:
+            guard = f" and {edge.guard}" if edge.guard else ""
+            is_theirs = f"{edge.values[0]} = {literal(person.key[edge.target_columns[0]])}"
+            found[pointer.column].append(f"({is_theirs.replace(' =', '::text =', 1)}{guard})")
+    return {column: " or ".join(parts) for column, parts in found.items() if parts}
+
+
+def allowance(ownership: Ownership, table: str) -> str | None:
+    """Return why a mention in this table's other rows is no gap; None if nobody has said so."""
+    if table in ownership.reasons:
+        return OTHERS
+    kept = {label.rpartition(".")[0]: reason for label, reason in ownership.policy.kept.items()}
+    found = (reason for name, reason in kept.items() if (known := ownership.schema.find(name)) and known.table == table)
+    return ownership.excluded(table) or next(found, None)
+
+
+def is_text(column: Column) -> bool:
+    """Whether a column can hold a text, a list of texts or JSON."""
+    return column.category == "S" or column.base in TEXTS or (column.category == "A" and column.base != "_bytea")
+
+
+def spellings(value: str) -> list[str]:
+    r"""Return a value as it stands in a text, and as JSON may write it.
+
+    >>> spellings("ada@example.org"), len(spellings("ü"))
+    (['ada@example.org'], 2)
+    """
+    return list(dict.fromkeys((value, json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1])))
+
+
+def pattern(value: str) -> str:
+    """Return the regular expression of PostgreSQL's for a value that stands as a whole.
+
+    >>> "a[.]b" in pattern("a.b")
+    True
+    """
+    escaped = re.sub(r"[^\w\s]", lambda sign: rf"\{sign[0]}" if sign[0] in r"\^]" else f"[{sign[0]}]", value)
+    return f"{BEFORE}{escaped}{AFTER}"
+
+
+def mentioned(column: str, value: str, *, caseless: bool) -> str:
+    """Return the condition that a column's text has a value; the quick search first, as texts may be long."""
+    text, sought = f"{column}::text", literal(value)
+    if caseless:
+        text, sought = f"lower({text})", f"lower({sought})"
+    operator = "~*" if caseless else "~"
+    whole = f"{column}::text {operator} {literal(pattern(value))}"
+    return f"case when strpos({text}, {sought}) > 0 then {whole} else false end"
+
+
+def _under_a_key(ownership: Ownership, column: str, key: str) -> str:
+    """Return the condition that a text is JSON with the person's id under a key that is called like one."""
+    names = naming(ownership.schema, ownership.policy).pattern
+    under = rf'"(?:{names})"\s*:\s*"?{re.escape(key)}"?\s*[],}}]'
+    json_like = rf"case when {column}::text ~ '^\s*[[{{]' then {column}::text ~ {literal(under)} else false end"
+    return f"case when strpos({column}::text, {literal(key)}) > 0 then {json_like} else false end"
+
+
+def _id_columns(ownership: Ownership, table: Table, person: Person) -> dict[str, str]:
+    """Return the columns that hold a person's id, by foreign key or by name, each with this person's value of it."""
+    if len(person.key) != 1:
+        return {}
+    ((key, value),) = person.key.items()
+    like = naming(ownership.schema, ownership.policy)
+    found = {column.name: value for column in table.columns if like.fullmatch(column.name.lower())}
+    for reference in ownership.schema.out_of[table.table]:
+        for column, target in zip(reference.columns, reference.target_columns, strict=True):
+            if reference.target != person.table:
+                found.pop(column, None)  # an author_id that leads to a table of authors
+            elif target == key:
+                found[column] = value
+    return found | ({key: value} if table.table == person.table else {})
+
+
+def _count(
+    connection: Connection, closure: Closure, table: Table, conditions: dict[str, str]
+) -> tuple[int, dict[str, int]]:
+    names = {column: f"c{number}" for number, column in enumerate(conditions)}
+    listed = ", ".join(f"({condition}) is true as {names[column]}" for column, condition in conditions.items())
+    counts = ", ".join(f"count(*) filter (where not own and {name})" for name in names.values())
+    either = " or ".join(f"({condition})" for condition in conditions.values())
+    inner = f"select {closure.holds(table.table)} as own, {listed} from {table.source} t where {either}"
+    with connection.cursor() as cursor:
+        cursor.execute(queries.tagged(f"select count(*) filter (where own), {counts} from (\n{inner}\n) x"))
+        own, *others = cursor.fetchone() or (0,)
+    return own, dict(zip(conditions, others, strict=True))
