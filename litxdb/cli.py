@@ -19,7 +19,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Start here": ("up", "ping", "doctor"),
     "Schema": ("migrate", "rollback", "status", "history", "revision", "lint", "rehearse", "drift", "stamp"),
     "Data": ("seed", "export-user"),
-    "Backups": ("backup", "backups", "verify", "prune"),
+    "Backups": ("backup", "backups", "verify", "restore", "prune"),
     "Performance": (
         "slow-queries",
         "table-sizes",

@@ -171,7 +171,7 @@ def test_up(run: Run, empty_url: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_backups(form: str, run: Run, db_url: str, tmp_path: Path, scratch_settings: Settings) -> None:
+def test_backups(form: str, run: Run, db_url: str, empty_url: str, tmp_path: Path, scratch_settings: Settings) -> None:
     store = tmp_path / "store"
     made = run("backup", "--url", db_url, "--store", store, "--format", form)
     if form == "table":
@@ -180,6 +180,11 @@ def test_backups(form: str, run: Run, db_url: str, tmp_path: Path, scratch_setti
     compare(f"prune-{form}", run("prune", "--keep-last", "1", "--dry-run", "--store", store, "--format", form))
     home = {"LITXDB_HOME": str(scratch_settings.home)}
     compare(f"verify-{form}", run("verify", "--store", store, "--format", form, env=home))
+    restored = ("restore", "latest", "--store", store, "--into", empty_url)
+    compare(f"restore-{form}", run(*restored, "--format", form))
+    if form == "table":
+        compare("restore-dry-run", run(*restored, "--replace", "--dry-run"))
+        compare("restore-refused", run(*restored))
 
 
 def test_export_user(run: Run, db: Database, db_url: str) -> None:

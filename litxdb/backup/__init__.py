@@ -10,18 +10,22 @@ from litxdb.backup.make import make
 from litxdb.backup.objectives import last_failures, listed, objectives
 from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.prune import prune
+from litxdb.backup.recovering import BackupDiffers, Origin, from_file, from_store, in_place_of, into_empty
 from litxdb.backup.restoring import restore, restore_rows
 from litxdb.backup.results import (
     Attempt,
     Backup,
     Difference,
     Inventory,
+    Kept,
     Manifest,
     Objective,
     Progress,
     Proof,
     Pruning,
+    Restored,
     Restoring,
+    Session,
     Verified,
 )
 from litxdb.backup.retention import Retention, Span
@@ -32,17 +36,22 @@ from litxdb.backup.verifying import verify, verify_quickly
 __all__ = [
     "Attempt",
     "Backup",
+    "BackupDiffers",
     "Difference",
     "Encryption",
     "Inventory",
+    "Kept",
     "Manifest",
     "Objective",
+    "Origin",
     "Progress",
     "Proof",
     "Pruning",
+    "Restored",
     "Restoring",
     "Retention",
     "ServerLacks",
+    "Session",
     "Span",
     "Store",
     "Unpacked",
@@ -50,6 +59,10 @@ __all__ = [
     "decryption",
     "encryption",
     "find",
+    "from_file",
+    "from_store",
+    "in_place_of",
+    "into_empty",
     "inventory",
     "last_failures",
     "listed",

@@ -26,22 +26,22 @@ def differences(expected: Contents, found: Contents) -> tuple[Difference, ...]:
     )
 
 
-def caveats(manifest: Manifest, found: Contents, server_version: int, *, sorts_by_bytes: bool) -> tuple[str, ...]:
-    """Say what a restore on this server does not prove of one on the server that the backup is of."""
-    return tuple(_caveats(manifest, found, server_version, sorts_by_bytes=sorts_by_bytes))
-
-
-def _caveats(manifest: Manifest, found: Contents, server_version: int, *, sorts_by_bytes: bool) -> Iterator[str]:
+def caveats(manifest: Manifest, found: Contents, server_version: int, *, scratch: bool) -> tuple[str, ...]:
+    """Say what equal contents leave open; `scratch` for a server that is not the one they will be used on."""
     source, theirs, ours = manifest.source, manifest.source.server_version // 10000, server_version // 10000
-    if theirs != ours:
-        yield f"it was restored on PostgreSQL {ours}, and the backup is of {theirs}"
+    said: list[str] = []
+    if scratch and theirs != ours:
+        said.append(f"it was restored on PostgreSQL {ours}, and the backup is of {theirs}")
     versions = {each.name: each.version for each in found.schema.extensions}
     for each in manifest.contents.schema.extensions:
         if (version := versions.get(each.name)) and version != each.version:
-            yield f"the extension {each.name} is {version} here and {each.version} there: it may behave otherwise"
-    if sorts_by_bytes and (source.provider != "libc" or source.collation not in NEUTRAL):
+            said.append(
+                f"the extension {each.name} is {version} here and {each.version} there: it may behave otherwise"
+            )
+    if scratch and (source.provider != "libc" or source.collation not in NEUTRAL):
         order = source.locale or source.collation
-        yield f"text sorts by its bytes here and by {order} ({source.provider}) there"
+        said.append(f"text sorts by its bytes here and by {order} ({source.provider}) there")
+    return tuple(said)
 
 
 def _tables(expected: Iterable[TableContent], found: Iterable[TableContent]) -> Iterator[Difference]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ log = logging.getLogger("litxdb.pg_restore")
 
 TIMEOUT_SINCE = 17
 """From this version on pg_restore sets transaction_timeout, which servers before it do not know."""
+TIMEOUT = re.compile(rb"(?m)^SET transaction_timeout = 0;$")
 
 _ERROR = re.compile(r"^(?:pg_restore: error: |psql:.*?:\d+: (?:ERROR|FATAL): +|psql: error: )(?P<text>.*)$")
 _ROWS = re.compile(r'^pg_restore: processing data for table "(?P<table>.*?)"?$')
@@ -28,6 +30,7 @@ _MAKING = re.compile(
     r'^pg_restore: creating (?P<what>INDEX|CONSTRAINT|FK CONSTRAINT|MATERIALIZED VIEW DATA) "(?P<name>.*?)"?$'
 )
 _IGNORED = re.compile(r"^pg_restore: warning: errors ignored on restore: (?P<count>\d+)$")
+_ENTRIES = re.compile(r"^;\s+TOC Entries: [1-9]")
 _UNREADABLE = re.compile(
     "could not read from input file|unexpected end of file|does not appear to be a valid archive|corrupt|"
     "could not find block|unrecognized data block|found unexpected|entry ID .* out of range"
@@ -100,8 +103,10 @@ def script(tool: Tool, source: Path, options: Sequence[str], *, holds: Sequence[
 
 def listing(tool: Tool, source: Path) -> tuple[str, ...]:
     """Return the table of contents, an entry a line."""
-    lines = script(tool, source, ["-l"]).decode(errors="replace").splitlines()
-    return tuple(line for line in lines if not line.startswith(";"))
+    lines = script(tool, source, ["-l"]).decode(errors="replace").split("\n")
+    if not any(_ENTRIES.match(line) for line in lines):  # even of an empty database there are some
+        raise BackupDamaged("The archive holds nothing at all.", "Restore another backup.")
+    return tuple(line for line in lines if line and not line.startswith(";"))
 
 
 def kind(entry: str) -> str:
@@ -163,8 +168,12 @@ def failure(errors: Sequence[str], code: int) -> LitxdbError:
     'BackupDamaged'
     """
     telling = [error for error in errors if "worker process died" not in error]
-    text = (telling or [*errors, f"it ended with {code}" if code > 0 else f"it was killed by signal {-code}"])[0]
     whole = "\n".join(errors)
+    if code < 0 and not telling:
+        if -code in (signal.SIGKILL, signal.SIGTERM):
+            return ServerLacks("pg_restore was killed.", "Was this machine out of memory?")
+        return BackupDamaged(f"The archive made pg_restore crash (signal {-code}).", "Restore another backup.")
+    text = (telling or [*errors, f"it ended with {code}"])[0]
     if match := _LACKING.search(text):
         return _lack(match.groupdict())
     if "unsupported version" in text:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from litxdb import queries
-from litxdb.backup import pg_restore, tools
+from litxdb.backup import foreign, pg_restore, tools
 from litxdb.backup.results import Contents, Restoring
 from litxdb.backup.tools import Tool
 from litxdb.backup.unpacking import Unpacked
@@ -33,6 +33,7 @@ PER_ROW = 32 * 16 + 200
 WORKER_BYTES = 32 << 20
 """PostgreSQL starts no more processes for a build than have so much of maintenance_work_mem each."""
 
+PLURALS = {"index": "indexes", "policy": "policies"}
 BESIDE = """
 select 'schema', count(*) from pg_namespace n
 where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public') and not exists (
@@ -48,7 +49,6 @@ select name from unnest(%s::text[]) as needed (name)
 where not exists (select from pg_available_extensions as available where available.name = needed.name)
 """
 _MARK = re.compile(rb"ALTER TABLE (?:ONLY )?[^;]*? ALTER COLUMN [^;]*? SET \(pg_attver=\d+\);")
-_TIMEOUT = re.compile(rb"(?m)^SET transaction_timeout = 0;$")
 
 Watch = Callable[[Restoring], None]
 
@@ -61,9 +61,12 @@ def restore(
     jobs: int | None = None,
     memory_bytes: int | None = None,
     owners: bool = False,
+    then: Callable[[], None] = lambda: None,
     watch: Watch = lambda step: None,
 ) -> float:
     """Restore a dump into an empty database, analyze it, and return how many seconds that took.
+
+    `then` is called at the end, before the database counts as whole, and may raise if it is not.
 
     Owners and grants are left out unless `owners`. `contents` (the manifest's) say how much memory indexes of vectors
     need; they get at most `memory_bytes`, else as much as the server's shared_buffers. Migrations are kept out.
@@ -72,19 +75,22 @@ def restore(
     that is not empty, ServerLacks, ServerRefused, BackupDamaged, ToolMissing, ConnectionFailed.
     """
     begun = time.monotonic()
-    jobs = (jobs or min(MOST_JOBS, os.cpu_count() or 1)) if dump.parallel else 1
-    reason = f"The archive was written by pg_dump {dump.major}"
-    tool = tools.find("pg_restore", dump.major, db.settings, reason)
+    tool = _find(db, dump)
     with contextlib.closing(db.connect(direct=True, autocommit=True)) as session:
         idle_for_long(session)
         acquire(session, SCHEMA, 0, subject="a migration, backup or restore of this database", notify=db.notify)
         require_empty(session, db)
         with _marked(session), route(db, session, has_tls=_tls(session) and tool.has_tls) as way:
-            settings = _settings(session, contents, memory_bytes)
-            _Run(db, session, dump, tool, _with(way, settings), jobs, owners, watch).run()
+            way = _with(way, _settings(session, contents, memory_bytes))
+            if dump.script:
+                pg_restore.psql(tool, way, lambda: foreign.script(dump.path, session.info.server_version))
+            else:
+                _Run(db, session, dump, tool, way, _jobs(dump, jobs), owners, watch).run()
             watch(Restoring("analyzing", None, 0, 0))
             _execute(session, "analyze")
-    return time.monotonic() - begun
+            seconds = time.monotonic() - begun
+            then()
+    return seconds
 
 
 def restore_rows(db: Database, dump: Unpacked, *, leave: Sequence[str] = (), jobs: int | None = None) -> None:
@@ -93,21 +99,20 @@ def restore_rows(db: Database, dump: Unpacked, *, leave: Sequence[str] = (), job
     Triggers and foreign keys are off meanwhile, so the role must be a superuser: this is for scratch databases. Rows of
     tables that are not there are left out. Raises what `restore` does; columns that are not there are ServerRefused.
     """
-    tool = tools.find("pg_restore", dump.major, db.settings, f"The archive was written by pg_dump {dump.major}")
+    tool = _find(db, dump)
     with (
         contextlib.closing(db.connect(direct=True, autocommit=True)) as session,
         route(db, session, has_tls=_tls(session) and tool.has_tls) as way,
     ):
         there = _tables(session) - set(leave)
         entries = [entry for entry in pg_restore.listing(tool, dump.path) if _rows_of(entry, there)]
-        jobs = (jobs or min(MOST_JOBS, os.cpu_count() or 1)) if dump.parallel else 1
         with _list_of(entries) as chosen:
             pg_restore.restore(
                 tool,
                 way,
                 dump.path,
                 ["--data-only", "--disable-triggers", *chosen.options],
-                jobs=jobs,
+                jobs=_jobs(dump, jobs),
                 tolerant=False,
                 said=lambda kind, name: None,
                 holds=chosen.holds,
@@ -131,7 +136,7 @@ def require_empty(session: Connection, db: Database) -> None:
             "Drop the database and create it anew, or give --replace.",
         )
     if counts:
-        found = ", ".join(f"{number} {kind}{'s' if number > 1 else ''}" for kind, number in counts.items())
+        found = ", ".join(_count(number, kind) for kind, number in counts.items())
         raise Refused(
             f"{db.direct_endpoint} is not empty: {found}.",
             "Restore into an empty database, or give --replace: the old one is kept until you drop it.",
@@ -197,7 +202,7 @@ class _Run:
         psql = tools.find("psql", self.tool.major, self.db.settings, f"pg_restore is {self.tool.major}")
         text = _MARK.sub(b"", definitions)
         if self.session.info.server_version // 10000 < pg_restore.TIMEOUT_SINCE:
-            text = _TIMEOUT.sub(b"", text, count=1)
+            text = pg_restore.TIMEOUT.sub(b"", text, count=1)
         pg_restore.psql(psql, self.way, lambda: iter([text]))
 
     def _require_extensions(self, entries: Sequence[str]) -> None:
@@ -215,6 +220,16 @@ class _Run:
         self.watch(Restoring(kind, name, self.read, self.tables, time.monotonic() - self.begun))
 
 
+def _find(db: Database, dump: Unpacked) -> Tool:
+    if dump.script:
+        return tools.find("psql", 0, db.settings, "The dump is plain SQL")
+    return tools.find("pg_restore", dump.major, db.settings, f"The archive was written by pg_dump {dump.major}")
+
+
+def _jobs(dump: Unpacked, jobs: int | None) -> int:
+    return (jobs or min(MOST_JOBS, os.cpu_count() or 1)) if dump.parallel else 1
+
+
 @contextlib.contextmanager
 def _marked(session: Connection) -> Iterator[None]:
     """Have the schema UNFINISHED there until the block has ended well."""
@@ -230,6 +245,15 @@ def _list_of(entries: Sequence[str]) -> Iterator[_List]:
         file.write("".join(f"{entry}\n" for entry in entries).encode())
         file.seek(0)
         yield _List(("-L", f"/dev/fd/{file.fileno()}"), (file.fileno(),))
+
+
+def _count(number: int, kind: str) -> str:
+    """Write a number of things.
+
+    >>> _count(1, "index"), _count(2, "index"), _count(3, "view")
+    ('1 index', '2 indexes', '3 views')
+    """
+    return f"{number} {kind}" if number == 1 else f"{number} {PLURALS.get(kind, f'{kind}s')}"
 
 
 def _rows_of(entry: str, there: set[str]) -> bool:

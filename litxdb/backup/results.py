@@ -207,6 +207,46 @@ class Verified:
 
 
 @dataclass(frozen=True)
+class Session:
+    """A session in a database that is to be replaced."""
+
+    pid: int
+    role: str | None
+    application: str
+    client: str | None
+    state: str | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The database that a restore replaced, by its new name; nobody can connect to it."""
+
+    name: str
+    replaced_at: datetime
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A database that was restored; `compared` says whether with a manifest, and then it was equal.
+
+    `restore_seconds` are those until it could be used. `caveats` are what could not be checked or is not there. `kept`
+    is the name of the old database, if it replaced one, and `undo` the statements that put that back.
+    """
+
+    database: str
+    backup: str
+    compared: bool
+    tables: int
+    rows: int
+    restore_seconds: float
+    total_seconds: float
+    caveats: tuple[str, ...] = ()
+    kept: str | None = None
+    undo: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Attempt:
     """A run that has begun and has no manifest yet: under way, failed (then `error` says why), or killed."""
 

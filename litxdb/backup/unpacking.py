@@ -27,11 +27,15 @@ Watch = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What pg_dump wrote, as pg_restore reads it: a file in the custom format, or a directory; by which major."""
+    """What pg_dump wrote, as pg_restore reads it: a file or a directory; with `script` it is SQL, for psql.
+
+    `major` is the first version that can read it.
+    """
 
     path: Path
     major: int
     parallel: bool = True
+    script: bool = False
 
 
 @contextlib.contextmanager

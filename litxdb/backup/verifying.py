@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from litxdb import __version__
-from litxdb.backup import archive, children, comparing, contents, pg_restore, records, tools
+from litxdb.backup import archive, beside, children, comparing, contents, pg_restore, records, tools
 from litxdb.backup.archive import Decrypt
 from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.restoring import Watch, restore
@@ -21,11 +21,14 @@ from litxdb.backup.results import Backup, Contents, Difference, Manifest, Proof,
 from litxdb.backup.store import Store
 from litxdb.backup.unpacking import unpacked, workplace
 from litxdb.database import Database
+from litxdb.database.advisory import acquire, idle_for_long
 from litxdb.errors import BackupDamaged, ServerRefused
 from litxdb.local import scratch, scratch_database
 from litxdb.settings import Settings, surroundings
 
 CHUNK = 1 << 20
+VERIFYING = ".litxdb_verify"
+"""The name of the lock that keeps apart those who verify beside one database."""
 TOC = "toc.dat"
 
 
@@ -34,17 +37,25 @@ def verify(
     found: Backup,
     *,
     settings: Settings,
+    into: Database | None = None,
     decrypt: Decrypt | None = None,
     jobs: int | None = None,
     watch: Watch = lambda step: None,
 ) -> Verified:
-    """Restore a backup into a scratch database of the embedded server, compare all of it, and record the proof.
+    """Restore a backup into a scratch database, compare all of it, and record the proof.
+
+    The scratch database is the embedded server's, or with `into` a new one beside that, which is not touched; in both
+    cases it is dropped afterwards.
 
     A backup that is damaged, cannot be restored or differs is not ok, and its proof says why. What says nothing about
     the backup is raised, and no proof is written: a server that lacks an extension, no room, no identity to decrypt.
     """
-    with _scratch(settings, found.manifest) as db:
-        return _proven(store, found.manifest, db, decrypt, jobs, watch)
+    manifest = found.manifest
+    if into is None:
+        with _scratch(settings, manifest) as db:
+            return _proven(store, manifest, db, decrypt, jobs, _memory(), watch)
+    with _beside(into, manifest) as db:
+        return _proven(store, manifest, db, decrypt, jobs, None, watch)
 
 
 def verify_quickly(
@@ -71,7 +82,13 @@ def verify_quickly(
 
 
 def _proven(
-    store: Store, manifest: Manifest, db: Database, decrypt: Decrypt | None, jobs: int | None, watch: Watch
+    store: Store,
+    manifest: Manifest,
+    db: Database,
+    decrypt: Decrypt | None,
+    jobs: int | None,
+    memory_bytes: int | None,
+    watch: Watch,
 ) -> Verified:
     begun = time.monotonic()
     error: str | None = None
@@ -81,7 +98,7 @@ def _proven(
     try:
         watch(Restoring("unpacking", manifest.archive.file, 0, 0))
         with unpacked(store, manifest, decrypt) as dump:
-            restore(db, dump, contents=manifest.contents, jobs=jobs, memory_bytes=_memory(), watch=watch)
+            restore(db, dump, contents=manifest.contents, jobs=jobs, memory_bytes=memory_bytes, watch=watch)
         restored = time.monotonic() - begun
         there = compared_contents(db, manifest.contents, watch)
         differences = comparing.differences(manifest.contents, there)
@@ -102,7 +119,7 @@ def _proven(
         error=error,
     )
     _record(store, proof)
-    said = comparing.caveats(manifest, there, version, sorts_by_bytes=True) if there else ()
+    said = comparing.caveats(manifest, there, version, scratch=True) if there else ()
     return Verified(proof, said)
 
 
@@ -131,6 +148,18 @@ def _scratch(settings: Settings, manifest: Manifest) -> Iterator[Database]:
         there = replace(settings, url=cluster.url(name), source="the scratch server", direct_url=None, libpq={})
         with Database(settings=there, command="verify") as db:
             yield db
+
+
+@contextlib.contextmanager
+def _beside(into: Database, manifest: Manifest) -> Iterator[Database]:
+    """Make a database for the time of the block; one verify at a time, so that what is left over is nobody's."""
+    options = f"template template0 encoding '{manifest.source.encoding}' lc_collate 'C' lc_ctype 'C'"
+    with contextlib.closing(into.connect(direct=True, autocommit=True)) as session:
+        idle_for_long(session)
+        acquire(session, VERIFYING, 0, subject="another verify on this server", notify=into.notify)
+        with beside.made(into, "verifying", options=options) as db:
+            yield db
+            beside.drop(into, db.direct_endpoint.dbname)
 
 
 def _memory() -> int:

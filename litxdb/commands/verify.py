@@ -3,7 +3,7 @@
 Example: litxdb verify --latest
 
 Exit 1 if one of them is damaged, cannot be restored, or holds anything else than the database held. The scratch
-database is on the embedded server, and goes afterwards.
+database is on the embedded server, and goes afterwards; --into names another server, by a database that stays as it is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ Name = Annotated[str | None, typer.Argument(metavar="[BACKUP]", help="A backup, 
 Latest = Annotated[bool, typer.Option("--latest", help="The newest backup; the default.")]
 All = Annotated[bool, typer.Option("--all", help="Every backup in the store.")]
 Quick = Annotated[bool, typer.Option("--quick", help="Only read it to its end: that proves less.")]
+Into = Annotated[
+    str | None,
+    typer.Option("--into", metavar="URL", help="Restore on this server, in a new database.", show_default=False),
+]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Restore so many tables and indexes at once.")
 ]
@@ -33,17 +37,21 @@ def command(
     latest: Latest = False,
     every: All = False,
     quick: Quick = False,
+    into: Into = None,
     store: StorePlace = None,
     identity: Identity = None,
     jobs: Jobs = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb import backup as backups
+    from litxdb.database import Database
     from litxdb.settings import Settings
 
+    if quick and into:
+        raise ArgumentInvalid("--quick restores nothing, and so not --into anywhere.", "Leave out one of the two.")
     if sum((backup is not None, latest, every)) > 1:
         raise ArgumentInvalid("BACKUP, --latest and --all contradict each other.", "Give one of them.")
-    settings = Settings.load()
+    settings = Settings.load(into)
     place = chosen(store, settings)
     found = backups.inventory(place)
     if not found.backups and not found.damaged and backup is None:
@@ -58,7 +66,9 @@ def command(
                 proof = backups.verify_quickly(place, each, settings=settings, decrypt=decrypt, watch=watch)
             else:
                 decrypt = backups.decryption(identity, each.manifest.archive)
-                proof = backups.verify(place, each, settings=settings, decrypt=decrypt, jobs=jobs, watch=watch)
+                with Database(settings=settings, command="verify", notify=render.note) as db:
+                    proof = backups.verify(place, each, settings=settings, into=db if into else None,
+                                           decrypt=decrypt, jobs=jobs, watch=watch)  # fmt: skip
         done.append(proof)
     draw(done, form)
     for damaged in found.damaged:

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -88,6 +89,14 @@ class Database:
     def direct_endpoint(self) -> Endpoint:
         """Where sessions last: the endpoint without its pooler."""
         return direct(self.endpoint, self.settings)
+
+    def sibling(self, dbname: str) -> Database:
+        """Return another database of the same server, by the direct endpoint."""
+        other = Database(settings=replace(self.settings, direct_url=None), command=self.command, notify=self.notify)
+        here = self.direct_endpoint
+        other.endpoint = replace(here, parameters={**here.parameters, "dbname": dbname})
+        other._warned = self._warned
+        return other
 
     def parameters(self, endpoint: Endpoint | None = None, command: str | None = None) -> dict[str, str]:
         """Return libpq's keywords for the endpoint, TLS and application_name included. They may hold the password."""

@@ -1,0 +1,104 @@
+"""What `litxdb restore` says before it does anything, and afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from litxdb import render
+from litxdb.commands._confirming import confirm
+from litxdb.commands._stores import chosen
+from litxdb.errors import ConfigurationInvalid
+from litxdb.render import Form
+from litxdb.settings import Settings
+
+if TYPE_CHECKING:
+    from litxdb.backup import Origin, Restored
+    from litxdb.database import Database
+
+LATEST = "latest"
+
+
+def find_origin(name: str, store: str | None, identity: Path | None, settings: Settings) -> Origin:
+    """Find what is to be restored: a file or a directory if there is one, else a backup in the store."""
+    from litxdb import backup
+    from litxdb.backup import foreign
+
+    identity = identity or settings.backup_identity
+    path = Path(name)
+    if store is None and ("/" in name or path.exists()):
+        if not path.exists():
+            raise ConfigurationInvalid(f"There is no {path}.", "Name a file, or a backup of: litxdb backups")
+        if (known := foreign.store_of(path)) is None:
+            return backup.from_file(path)
+        place, name = known
+    else:
+        place = chosen(store, settings)
+    found = backup.inventory(place)
+    if name == LATEST and not found.backups:
+        raise ConfigurationInvalid(f"There is no backup in {found.where}.", "Make one with: litxdb backup")
+    one = found.backups[0] if name == LATEST else backup.find(found, name)
+    return backup.from_store(place, one, backup.decryption(identity, one.manifest.archive))
+
+
+def describe_target(db: Database, origin: Origin, *, replace: bool, owners: bool) -> str:
+    """Say in whose place the backup will go, who is connected there, and who would lose what."""
+    from litxdb.backup import beside
+
+    what = origin.name
+    if manifest := origin.manifest:
+        tables, at = len(manifest.contents.tables), f"{manifest.snapshot_at:%Y-%m-%d %H:%M} UTC"
+        what += f" ({render.count(tables, 'table')}, {render.count(manifest.contents.rows, 'row')}, of {at})"
+    if not replace:
+        return f"This restores {what} into {db.direct_endpoint}, which must be empty."
+    lines = [
+        f"This puts {what} in the place of {db.direct_endpoint}, which is kept under another name.",
+        "What was written there since that backup will be missing.",
+    ]
+    found = beside.sessions(db)
+    if found:
+        lines.append(f"{render.count(len(found), 'session')} there, and whatever else connects, will be ended:")
+        lines += [f"  pid {each.pid} {each.role or ''} {each.application} {each.client or ''} {each.state or ''}"
+                  for each in found]  # fmt: skip
+    if not owners and (roles := beside.roles_left_out(db)):
+        lines.append(f"Without --owners, {', '.join(roles)} will have nothing there: grant it again, or add --owners.")
+    return "\n".join(lines)
+
+
+def drop_kept(db: Database, form: Form, *, dry_run: bool, yes: bool) -> None:
+    """Drop what restores of this database have replaced and kept, after it has been shown."""
+    from litxdb.backup import beside
+
+    found = beside.kept(db)
+    if found and not dry_run:
+        names = "".join(f"\n  {each.name}, replaced {each.replaced_at:%Y-%m-%d %H:%M} UTC" for each in found)
+        word = db.direct_endpoint.dbname if db.settings.production else None
+        confirm(f"This drops for good what restores have replaced on {db.direct_endpoint}:{names}", yes=yes, word=word)
+        beside.drop_kept(db, found)
+    columns: dict[str, render.Column] = {
+        "name": "would drop" if dry_run else "dropped",
+        "replaced_at": "replaced at",
+        "bytes": ("size", render.size),
+    }
+    render.rows(found, form, columns=columns)
+    if not found and form is Form.table:
+        render.line("Nothing has been kept.")
+
+
+def draw(done: Restored, form: Form) -> None:
+    """Write what was restored, how well that is known, and how it is undone."""
+    if form is not Form.table:
+        render.rows([done], form, columns={})
+        return
+    rows = f", {render.count(done.rows, 'row')}" if done.compared else ""
+    took = render.seconds(done.total_seconds)
+    render.line(f"{done.database}: restored from {done.backup} in {took}, {render.count(done.tables, 'table')}{rows}")
+    if done.compared:
+        render.line("Everything was compared with the backup's manifest, and is equal.")
+    for caveat in done.caveats:
+        render.note(f"note: {caveat}")
+    if done.kept:
+        render.line(f"The old database is kept as {done.kept}. To put it back, run in another database:")
+        for statement in done.undo:
+            render.line(f"  {statement}")
+        render.line("To drop it: litxdb restore --drop-old --into …")
