@@ -99,6 +99,16 @@ def test_what_ownership_asks_answers_with_the_columns_of_its_header(name: str, a
         assert all(list(row) == [column.name for column in query.columns] for row in rows)
 
 
+@pytest.mark.parametrize("name", queries.names("seed"))
+def test_what_seeding_asks_answers_with_the_columns_of_its_header(name: str, any_server: Server) -> None:
+    with any_server.database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("create table t (words tsvector); create index on t using gin (words)")
+        query = queries.load("seed", name, connection.info.server_version)
+        (row,) = query.run(connection, tables=["t"])
+        assert list(row) == [column.name for column in query.columns]
+
+
 @pytest.mark.parametrize("name", queries.names("rehearse"))
 def test_what_a_rehearsal_asks_has_the_columns_of_its_header(name: str, empty_url: str) -> None:
     with contextlib.closing(psycopg2.connect(empty_url)) as connection, connection.cursor() as cursor:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from litxdb import render
+from litxdb.commands._stores import chosen
+from litxdb.errors import Refused
 from litxdb.render import Form
 
 if TYPE_CHECKING:
+    from litxdb.backup import Backup, Restoring, Store
     from litxdb.database import Database
     from litxdb.seed import Loaded
 
@@ -94,12 +98,78 @@ def fill(
     inserted = sum(each.inserted for each in filled.tables)
     if filled.gone:
         render.note(f"{render.count(filled.gone, 'seeded row')} deleted since: seeding again does not bring them back.")
-    would, who = "would be " if dry_run else "", "1 person" if users == 1 else f"{users:,} people"
+    would, who = "would be " if dry_run else "", _who(users)
     render.note(
         f"{inserted:,} rows {would}inserted, of {who} until {filled.now:%Y-%m-%d}."
         if inserted
         else "This world is there already: nothing was written."
     )
+
+
+def subset(
+    db: Database,
+    name: str,
+    users: int,
+    seed: str,
+    policy: Path | None,
+    store: str | None,
+    identity: Path | None,
+    directory: Path | None,
+    form: Form,
+    *,
+    wait_seconds: float,
+) -> None:
+    """Restore a verified backup into a scratch database, copy some of its people, masked, and write what came of it."""
+    from litxdb import backup, migrate
+    from litxdb import seed as seeding
+    from litxdb.commands._proving import watching
+
+    masking = seeding.read_masking(policy) if policy else None
+    place = chosen(store, db.settings)
+    found = backup.find(backup.inventory(place), name)
+    if not found.verified:
+        raise Refused(f"The backup {found.name} is not verified.", f"Prove it first: litxdb verify {found.name}")
+    decrypt = backup.decryption(identity or db.settings.backup_identity, found.manifest.archive)
+    with contextlib.ExitStack() as stack:
+        restoring = stack.enter_context(watching(found.name))
+        source = stack.enter_context(_restored(db, place, found, decrypt, restoring))
+        copied = seeding.subset(
+            source,
+            db,
+            users,
+            key=f"{seed}/{found.manifest.archive.sha256}",
+            heads=migrate.heads(directory),
+            masking=masking,
+            wait_seconds=wait_seconds,
+            watch=stack.enter_context(_watching()),
+        )
+    columns: dict[str, render.Column] = {
+        "table": "table",
+        "rows": ("rows", render.number),
+        "masked": ("masked", ", ".join),
+    }
+    render.rows(copied.tables, form, columns=columns, within={"people": copied.people, "left_out": copied.left_out})
+    for table, reason in copied.left_out.items() if form is Form.table else ():
+        render.note(f"{table} was left out: {reason}")
+    render.note(f"{sum(each.rows for each in copied.tables):,} rows of {_who(copied.people)} and what these refer to.")
+
+
+@contextlib.contextmanager
+def _restored(
+    db: Database, place: Store, found: Backup, decrypt: Any, watch: Callable[[Restoring], None]
+) -> Iterator[Database]:
+    """Restore a backup into a database of the scratch server, for the time of the block."""
+    from litxdb import backup
+    from litxdb.database import Database
+    from litxdb.local import scratch, scratch_database
+
+    manifest = found.manifest
+    with scratch(db.settings) as cluster, scratch_database(cluster, encoding=manifest.source.encoding) as name:
+        there = replace(db.settings, url=cluster.url(name), source="the scratch server", direct_url=None, libpq={})
+        with Database(settings=there, command="seed") as source:
+            with backup.unpacked(place, manifest, decrypt) as dump:
+                backup.restore(source, dump, contents=manifest.contents, watch=watch)
+            yield source
 
 
 def write_files(users: int, seed: str, now: datetime | None, directory: Path, form: Form) -> None:
@@ -140,6 +210,10 @@ def _watching() -> Iterator[Callable[[str, Loaded | None], None]]:
         yield watch
     finally:
         progress.stop()
+
+
+def _who(people: int) -> str:
+    return "1 person" if people == 1 else f"{people:,} people"
 
 
 def _pace(loaded: Loaded) -> str:

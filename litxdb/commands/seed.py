@@ -3,6 +3,8 @@
 Without --users or --size only the baseline: what exists stays as it is. A world is people with their reviews, papers,
 notes, chats, digests and months of activity: the same arguments make the same rows, and a second run writes nothing.
 
+With --from the people are some of a backup's, with all that belongs to them, and every personal value masked.
+
 Example: litxdb seed --size dev
 """
 
@@ -15,7 +17,7 @@ import typer
 
 from litxdb import render
 from litxdb.commands import _seeding
-from litxdb.commands._options import Directory, DryRun, Format, Url, Wait
+from litxdb.commands._options import Directory, DryRun, Format, Identity, StorePlace, Url, Wait
 from litxdb.render import Form
 
 Users = Annotated[
@@ -38,6 +40,16 @@ Csv = Annotated[
     Path | None,
     typer.Option("--csv", metavar="DIR", help="Write the same rows as files instead.", show_default=False),
 ]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="BACKUP", help="People of a verified backup, masked, not made-up ones.", show_default=False
+    ),
+]
+Policy = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="FILE", help="What to mask in another schema (TOML).", show_default=False),
+]
 Clean = Annotated[bool, typer.Option("--clean", help="Remove the seeded world, and nothing else.")]
 
 
@@ -48,6 +60,10 @@ def command(
     now: Now = None,
     clean: Clean = False,
     csv: Csv = None,
+    source: From = None,
+    policy: Policy = None,
+    store: StorePlace = None,
+    identity: Identity = None,
     among: Among = None,
     url: Url = None,
     lock_wait: Wait = 60,
@@ -60,14 +76,18 @@ def command(
     wanted, moment = _seeding.people(users, size), _seeding.moment(now)
     if wanted is None and csv:
         raise typer.BadParameter("--csv writes a world: say how large, by --users or --size.")
-    if clean and (wanted or csv):
+    if clean and (wanted or csv or source):
         raise typer.BadParameter("--clean removes whatever world is there: give it no size.")
+    if source and (wanted is None or csv or dry_run or now or among):
+        raise typer.BadParameter("--from needs --users, and takes no --csv, --dry-run, --now or --among.")
     if csv and wanted:
         _seeding.write_files(wanted, seed, moment, csv, form)
         return
     with Database(url, command="seed", notify=render.note, create_local=not (dry_run or clean)) as db:
         if clean:
             _seeding.clean(db, form, dry_run=dry_run, wait_seconds=lock_wait)
+        elif wanted and source:
+            _seeding.subset(db, source, wanted, seed, policy, store, identity, directory, form, wait_seconds=lock_wait)
         elif wanted:
             _seeding.fill(db, wanted, seed, moment, among, directory, form, dry_run=dry_run, wait_seconds=lock_wait)
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from litxdb import queries
 from litxdb.database import Database
 from litxdb.errors import Refused
+from litxdb.ownership import quoted, read_schema
 from litxdb.seed import record
 from litxdb.seed.baseline import FETCHERS
 from litxdb.seed.fill import session
@@ -36,22 +37,25 @@ def clean(db: Database, *, dry_run: bool = False, wait_seconds: float = 60) -> t
 
 
 def _clean(connection: Connection, cursor: Cursor, world: World) -> tuple[Removed, ...]:
-    seeded = {table.name: table for table in world.tables}
-    references = queries.load("seed", "references", connection.info.server_version).run(connection, tables=list(seeded))
+    schema = read_schema(connection)
+    seeded = {found.table: table for table in world.tables if (found := schema.find(table.name))}
+    references = [each for table in seeded for each in schema.into[table]]
     # nobody may add a reference between the look and the deed: it would be deleted with what it refers to
-    locked = sorted({*seeded, *(each["child"] for each in references)})
+    locked = sorted({*seeded, *(each.table for each in references)})
     cursor.execute(queries.tagged(f"lock table {', '.join(locked)} in share row exclusive mode"))
     strangers = []
     for each in references:
-        own = seeded.get(each["name"])
+        own = seeded.get(each.table)
         theirs = f"not {own.owns('c')}" if own else "true"
+        pairs = zip(each.columns, each.target_columns, strict=True)
+        same = " and ".join(f"c.{quoted(one)} = p.{quoted(other)}" for one, other in pairs)
         cursor.execute(
-            f"select count(*) from {each['child']} c join {each['parent']} p on {each['matches']} "  # noqa: S608
-            f"where {seeded[each['parent']].owns('p')} and {theirs}"
+            f"select count(*) from {each.table} c join {each.target} p on {same} "  # noqa: S608 - quoted
+            f"where {seeded[each.target].owns('p')} and {theirs}"
         )
         (count,) = cursor.fetchone() or (0,)
         if count:
-            strangers.append(f"{count} in {each['name']} to {each['parent']}")
+            strangers.append(f"{count} in {schema.tables[each.table].name} to {schema.tables[each.target].name}")
     if strangers:
         raise Refused(
             f"Rows that seeding did not make refer to seeded ones: {', '.join(strangers)}.",

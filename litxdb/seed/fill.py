@@ -78,7 +78,7 @@ def fill(
                 raise Refused(f"The database holds another world: {world}.", "Remove it first: litxdb seed --clean")
             return _present(cursor, world)
         baseline(db, heads=heads, dry_run=True)  # raises Refused unless the schema stands at the heads
-        _refuse_strangers(cursor, name)
+        refuse_strangers(cursor, name)
         if dry_run:
             counted = tuple(Loaded(table.name, sum(1 for _ in table.rows()), 0) for table in tables(recipe))
             return Filled(users, seed, recipe.now, counted)
@@ -134,7 +134,7 @@ BASELINE = {
 """What the baseline's rows have in common; other tables have none."""
 
 
-def _refuse_strangers(cursor: Cursor, name: str | None) -> None:
+def refuse_strangers(cursor: Cursor, name: str | None, hint: str | None = None) -> None:
     """Raise Refused where rows are that neither the baseline nor a world made, or that have the numbers of a world."""
     cursor.execute("select current_database()")
     (database,) = cursor.fetchone() or ("",)
@@ -145,7 +145,7 @@ def _refuse_strangers(cursor: Cursor, name: str | None) -> None:
         if name != database:
             raise Refused(
                 f"The database {database} holds rows in {table} that litxdb did not make.",
-                f"If they may stand beside made-up ones, say so by its name: --among {database}",
+                hint or f"If they may stand beside made-up ones, say so by its name: --among {database}",
             )
         if table not in UNNUMBERED:
             cursor.execute(f"select exists (select from {table} where id >= {FIRST})")  # noqa: S608 - our names

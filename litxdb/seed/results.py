@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,3 +37,21 @@ class Removed:
 
     table: str
     deleted: int
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A table's rows that were copied, and its columns that hold masks."""
+
+    table: str
+    rows: int
+    masked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Some people of a backup: how many were chosen, each table's rows, and the tables left out, with the reason."""
+
+    people: int
+    tables: tuple[Copied, ...]
+    left_out: Mapping[str, str]

@@ -1,0 +1,253 @@
+"""A subset of production to develop on: some people with all that belongs to them and all it refers to, masked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING
+
+from litxdb import queries
+from litxdb.database import Database
+from litxdb.errors import ConfigurationInvalid, Refused
+from litxdb.ownership import Closure, Reference, Schema, Table, classify, quoted, read_schema
+from litxdb.seed import record
+from litxdb.seed.baseline import baseline
+from litxdb.seed.fill import Watch, ignore, refuse_production, refuse_strangers, session
+from litxdb.seed.masking import Masking, Masks, litxplore
+from litxdb.seed.results import Copied, Loaded, Subset
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+    from psycopg2.extensions import cursor as Cursor
+
+SPOOL = 64 << 20
+EMPTY = "Copy into a database of its own: an empty one, with the tables (litxdb migrate)."
+
+
+def subset(
+    source: Database,
+    target: Database,
+    users: int,
+    *,
+    key: str,
+    heads: Collection[str] = (),
+    masking: Masking | None = None,
+    wait_seconds: float = 60,
+    watch: Watch = ignore,
+) -> Subset:
+    """Copy so many people with their rows from `source`, a restored backup that nobody writes to, into `target`.
+
+    What their rows refer to comes along, other people's rows too where a foreign key asks for them; every value goes by
+    the policy, LitXplore's unless `masking` is another. The same `key` chooses the same people, and the same masks.
+    The target has the tables already, and no rows beyond the baseline. One transaction: all of it, or nothing.
+    Raises ConfigurationInvalid for a column that nobody classified, Refused for a target that is not fit, LockHeld.
+    """
+    refuse_production(target)
+    ours = masking is None
+    masking = masking or litxplore()
+    with closing(source.connect()) as reading, session(target, wait_seconds) as writing:
+        schema = read_schema(reading)
+        chosen = _Chosen(reading, schema, masking, key)
+        chosen.collect(users)
+        masks = Masks(schema, masking, key)
+        tables = chosen.tables()
+        masks.check(tables)
+        _require_room(writing, tables, masking, target, heads if ours else None)
+        writing.autocommit = False
+        with writing, writing.cursor() as cursor:
+            if ours:
+                cursor.execute("delete from user_profiles; delete from users")  # the baseline's: see _require_room
+            copied = _copy(reading, cursor, schema, chosen, masks, tables, watch)
+    if ours:
+        baseline(target, heads=heads)
+    left = {table.table: reason for name, reason in masking.left_out.items() if (table := schema.find(name))}
+    return Subset(chosen.people, tuple(copied), left)
+
+
+class _Chosen:
+    """The rows of the subset, by their places: the source is a scratch database, where nothing moves."""
+
+    def __init__(self, connection: Connection, schema: Schema, masking: Masking, key: str) -> None:
+        self._connection, self._schema, self._masking, self._key = connection, schema, masking, key
+        self._sets = {table: f"pg_temp.litxdb_subset_{number}" for number, table in enumerate(schema.tables)}
+        self._left = {found.table for name in masking.left_out if (found := schema.find(name))}
+        self.people = 0
+
+    def collect(self, users: int) -> None:
+        """Choose the people, then their rows, and then what these refer to until nothing is missing."""
+        ownership = classify(self._schema, self._masking.owners)
+        for rows in self._sets.values():
+            self._do(f"create temp table {rows} (part oid, place tid, round int, primary key (part, place))")
+        closure = Closure(self._connection, self._schema, ownership.root, ownership.edges)
+        order = ", ".join(f"t.{quoted(column)}::text" for column in ownership.root.key)
+        key = " || '/' || ".join(f"t.{quoted(column)}::text" for column in ownership.root.key)
+        self.people = closure.collect(
+            f"(t.ctid, t.tableoid) in (select t.ctid, t.tableoid from {ownership.root.source} t "  # noqa: S608 - quoted
+            f"order by sha256(convert_to(%(key)s || {key}, 'UTF8')), {order} limit %(users)s)",
+            {"users": users, "key": self._key},
+        )
+        for table in ownership.owned:
+            if table not in self._left:
+                self._add(table, closure.select(table, "t.tableoid, t.ctid"), 0)
+        for name in self._masking.whole:
+            if found := self._schema.find(name):
+                self._add(found.table, f"select t.tableoid, t.ctid from {found.source} t", 0)  # noqa: S608 - quoted
+        self._complete()
+
+    def _complete(self) -> None:
+        grown, number = set(self._sets), 0
+        while grown:
+            steps = [reference for reference in self._schema.references if reference.table in grown]
+            number += 1
+            grown = {each.target for each in steps if self._add(each.target, self._referred(each, number - 1), number)}
+
+    def _referred(self, reference: Reference, number: int) -> str:
+        ours, theirs = self._schema.tables[reference.table], self._schema.tables[reference.target]
+        same = " and ".join(
+            f"c.{quoted(one)} = t.{quoted(other)}"
+            for one, other in zip(reference.columns, reference.target_columns, strict=True)
+        )
+        return (
+            f"select t.tableoid, t.ctid from {theirs.source} t where exists (select from {ours.source} c "  # noqa: S608
+            f"join {self._sets[ours.table]} s on s.place = c.ctid and s.part = c.tableoid "
+            f"where s.round = {number} and {same})"
+        )
+
+    def _add(self, table: str, select: str, number: int) -> bool:
+        rows = f"select r.*, {number} from ({select}) r"  # noqa: S608 - quoted
+        return self._do(f"insert into {self._sets[table]} {rows} on conflict do nothing") > 0
+
+    def tables(self) -> list[Table]:
+        """Return the tables that get rows, referenced ones first; those of a cycle in no order of their own."""
+        filled = [each for each in self._schema.tables.values() if self._count(each.table)]
+        if strangers := [each.table for each in filled if each.table in self._left]:
+            raise ConfigurationInvalid(
+                f"The policy leaves out {strangers[0]}, and rows of the subset refer to it.",
+                "Take it off left_out, and classify its columns.",
+            )
+        return _ordered(filled, self._schema)
+
+    def _count(self, table: str) -> int:
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"select count(*) from {self._sets[table]}")  # noqa: S608 - our name
+            (count,) = cursor.fetchone() or (0,)
+        return int(count)
+
+    def rows(self, table: Table, columns: Iterable[str]) -> str:
+        """Return the query of a table's chosen rows."""
+        return (
+            f"select {', '.join(columns)} from {table.source} t "  # noqa: S608 - quoted
+            f"join {self._sets[table.table]} s on s.place = t.ctid and s.part = t.tableoid"
+        )
+
+    def _do(self, statement: str) -> int:
+        with self._connection.cursor() as cursor:
+            cursor.execute(queries.tagged(statement))
+            return int(cursor.rowcount)
+
+
+def _ordered(tables: list[Table], schema: Schema) -> list[Table]:
+    waiting, done = {table.table: table for table in tables}, []
+    while waiting:
+        ready = [
+            table
+            for table in waiting.values()
+            if not any(each.target in waiting and each.target != table.table for each in schema.out_of[table.table])
+        ] or [next(iter(waiting.values()))]
+        for table in ready:
+            done.append(waiting.pop(table.table))
+    return done
+
+
+def _require_room(
+    connection: Connection, tables: Sequence[Table], masking: Masking, target: Database, heads: Collection[str] | None
+) -> None:
+    """Raise Refused unless the target has these tables and columns, and no rows beyond the baseline."""
+    there = read_schema(connection)
+    for table in tables:
+        known = there.tables.get(table.table)
+        names = {column.name for column in known.columns} if known else set()
+        missing = [column.name for column in table.columns if column.name not in names]
+        if missing:
+            what = f"the column {missing[0]} of {table.table}" if known else f"the table {table.table}"
+            raise Refused(f"The database has not {what}, which the backup has.", "Bring its schema up to date first.")
+    with connection.cursor() as cursor:
+        if heads is not None:
+            if record.read(cursor) is not None:
+                raise Refused("The database holds a made-up world.", "Remove it first: litxdb seed --clean")
+            baseline(target, heads=heads, dry_run=True)
+            refuse_strangers(cursor, None, EMPTY)
+            return
+        for table in tables:
+            cursor.execute(queries.tagged(f"select exists (select from {table.source})"))  # noqa: S608 - quoted
+            if cursor.fetchone() == (True,):
+                raise Refused(f"The table {table.table} holds rows already.", EMPTY)
+
+
+DEFINITIONS = """
+select format('alter table %%s drop constraint %%I', k.conrelid::regclass, k.conname),
+    format('alter table %%s add constraint %%I %%s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
+from pg_constraint k
+where k.contype = 'f' and k.conparentid = 0 and k.conname = %s and k.conrelid = %s::regclass
+"""
+SEQUENCES = """
+select s.name, quote_ident(a.attname)
+from pg_attribute a, lateral (select pg_get_serial_sequence(%(table)s, a.attname) as name) s
+where a.attrelid = %(table)s::regclass and a.attnum > 0 and not a.attisdropped and s.name is not null
+"""
+
+
+def _copy(
+    reading: Connection,
+    cursor: Cursor,
+    schema: Schema,
+    chosen: _Chosen,
+    masks: Masks,
+    tables: Sequence[Table],
+    watch: Watch,
+) -> list[Copied]:
+    """Copy the tables; foreign keys of a cycle are taken off, and checked when they are put back."""
+    place = {table.table: number for number, table in enumerate(tables)}
+    mended = []
+    for each in schema.references:
+        if each.table in place and place.get(each.target, -1) > place[each.table]:
+            cursor.execute(DEFINITIONS, (each.name, each.table))
+            for drop, add in cursor.fetchall():
+                cursor.execute(drop)
+                mended.append(add)
+    copied = []
+    for table in tables:
+        watch(table.table, None)
+        start = time.perf_counter()
+        count = _transfer(reading, cursor, chosen, masks, table)
+        copied.append(Copied(table.table, count, masks.masked(table)))
+        watch(table.table, Loaded(table.table, count, 0, time.perf_counter() - start))
+        _advance(cursor, table)
+    for statement in mended:
+        cursor.execute(statement)
+    cursor.execute(queries.tagged(f"analyze {', '.join(table.table for table in tables)}"))
+    return copied
+
+
+def _transfer(reading: Connection, cursor: Cursor, chosen: _Chosen, masks: Masks, table: Table) -> int:
+    """Copy one table's rows from server to server, in binary; what does not fit into memory waits in a file."""
+    names = [column.name for column in table.columns if not column.generated]
+    rows = chosen.rows(table, (masks.expression(table, name) for name in names))
+    listed = ", ".join(map(quoted, names))
+    with SpooledTemporaryFile(SPOOL) as spool, reading.cursor() as source:
+        source.copy_expert(f"copy ({rows}) to stdout with (format binary)", spool)
+        spool.seek(0)
+        cursor.copy_expert(f"copy {table.table} ({listed}) from stdin with (format binary)", spool)
+        return int(cursor.rowcount)
+
+
+def _advance(cursor: Cursor, table: Table) -> None:
+    """Move the table's sequences past its rows; never back."""
+    cursor.execute(SEQUENCES, {"table": table.table})
+    for sequence, column in cursor.fetchall():
+        cursor.execute(
+            f"select setval('{sequence}', m.value) from (select max({column}) as value from {table.table}) m "  # noqa: S608
+            f"where m.value > coalesce(pg_sequence_last_value('{sequence}'), 0)"
+        )
