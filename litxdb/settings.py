@@ -25,6 +25,7 @@ VARIABLES = {
     "LITXDB_BACKUP_STORE": "where backups live: a directory, or s3://bucket/prefix",
     "LITXDB_BACKUP_RECIPIENTS": "who can decrypt backups: age1… keys, or files of them, with commas between",
     "LITXDB_BACKUP_IDENTITY": "the file with the secret age key that encrypted backups are read with",
+    "LITXDB_BACKUP_PING": "a URL that is told when a backup starts, and how it ended, as healthchecks.io has them",
     "LITXDB_PG_BIN": "the directory of pg_dump and pg_restore, where they are not found by themselves",
     "REDIS_URL": "where LitXplore's cache is: redis://, or rediss:// for TLS",
     "LITXDB_SERVE_TOKEN": "the word that litxdb serve wants from whoever asks it",
@@ -82,6 +83,7 @@ class Settings:
     backup_identity: Path | None = None
     redis_url: str | None = field(default=None, repr=False)
     serve_token: str | None = field(default=None, repr=False)
+    backup_ping: str | None = field(default=None, repr=False)
     pg_bin: Path | None = None
     warnings: tuple[str, ...] = ()
 
@@ -125,6 +127,7 @@ class Settings:
             backup_identity=_path(values, "LITXDB_BACKUP_IDENTITY"),
             serve_token=values.get("LITXDB_SERVE_TOKEN") or None,
             redis_url=_not_empty("REDIS_URL", values.get("REDIS_URL") if redis_url is None else redis_url),
+            backup_ping=_not_empty("LITXDB_BACKUP_PING", values.get("LITXDB_BACKUP_PING")),
             pg_bin=_existing("LITXDB_PG_BIN", values.get("LITXDB_PG_BIN")),
             warnings=warnings,
         )

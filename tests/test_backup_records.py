@@ -243,7 +243,7 @@ def test_backups_of_nothing(run: Run, place: Path) -> None:
     assert run("backups", "--store", place).code == 3  # it may be on a disk that is not mounted
     place.mkdir()
     empty = run("backups", "--store", place)
-    assert (empty.code, empty.stdout) == (0, f"No backups in {place}.\n")
+    assert (empty.code, empty.stdout) == (0, f"No backups in {place}\n")
     assert run("backups", "--store", place, "--check").code == 1
 
 

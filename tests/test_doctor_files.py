@@ -17,9 +17,9 @@ from litxdb.database import Database
 from litxdb.doctor import Defect, Examination, Judgement, Status, examine
 from litxdb.doctor.page import page
 from litxdb.doctor.prometheus import metrics
-from litxdb.doctor.publishing import publish
 from litxdb.doctor.results import Trend
 from litxdb.errors import ConfigurationInvalid, Exit
+from litxdb.publishing import publish
 from tests.bed.checks import add_check
 from tests.bed.program import Outcome
 from tests.bed.urls import with_keywords

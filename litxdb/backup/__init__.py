@@ -7,6 +7,8 @@ from litxdb.backup.age import decryption, encryption
 from litxdb.backup.dumping import Encryption
 from litxdb.backup.inventory import find, inventory
 from litxdb.backup.make import make
+from litxdb.backup.metrics import recorded
+from litxdb.backup.monitoring import heartbeat
 from litxdb.backup.objectives import last_failures, listed, objectives
 from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.prune import prune
@@ -61,6 +63,7 @@ __all__ = [
     "find",
     "from_file",
     "from_store",
+    "heartbeat",
     "in_place_of",
     "into_empty",
     "inventory",
@@ -70,6 +73,7 @@ __all__ = [
     "objectives",
     "open_store",
     "prune",
+    "recorded",
     "restore",
     "restore_rows",
     "unpacked",

@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from litxdb.backup import naming, records
 from litxdb.backup.naming import Kind
+from litxdb.backup.outcome import reason
 from litxdb.backup.results import Attempt
 from litxdb.backup.store import Store
-from litxdb.database.refusals import refusal
-from litxdb.errors import BackupDamaged, Interrupted, LitxdbError, LockHeld, StoreUnusable, Terminated
-from litxdb.redaction import redact
+from litxdb.errors import BackupDamaged, LockHeld, StoreUnusable
 
 STALE = timedelta(days=1)
 """Nothing is half-written for so long without a byte being added to it."""
@@ -39,7 +38,7 @@ def attempt(store: Store, database: str, place: str) -> Iterator[Attempt]:
         raise
     except BaseException as error:
         with contextlib.suppress(StoreUnusable):  # the first error is what counts
-            records.write_attempt(store, replace(mine, error=redact(_reason(error))))
+            records.write_attempt(store, replace(mine, error=reason(error)))
         raise
     store.remove(naming.attempt_file(name))
 
@@ -82,12 +81,3 @@ def files(backup: str) -> Iterator[str]:
             yield f"{archive}.d"
     yield naming.manifest_file(backup)
     yield naming.attempt_file(backup)
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, (Interrupted, KeyboardInterrupt)):
-        return "interrupted"
-    if isinstance(error, Terminated):
-        return "terminated"
-    problem = error if isinstance(error, LitxdbError) else refusal(error)
-    return problem.message if problem else f"{type(error).__name__}: {error}"

@@ -26,6 +26,17 @@ def watching(quiet: bool) -> Iterator[Callable[[Progress], None]]:
         progress.stop()
 
 
+def speaking(report: Callable[[str], None], quiet: bool) -> Callable[[str], None]:
+    """Return what tells the monitor, and unless it shall be quiet the person too."""
+
+    def say(text: str) -> None:
+        report(text)
+        if not quiet:
+            render.note(text)
+
+    return say
+
+
 def describe(seen: Progress) -> str:
     """Say how far a backup is.
 
@@ -52,21 +63,32 @@ def draw(done: Backup, form: Form) -> None:
     elif form is Form.csv:
         render.rows([row], form, columns={})
     else:
-        revision = f", revision {row.revision}" if row.revision else ""
-        encrypted = ", encrypted" if row.encrypted else ""
-        render.line(
-            f"{row.name}: {render.size(row.bytes)} in {render.duration(manifest.seconds.total * 1000)}, "
-            f"{render.count(row.tables, 'table')}, {render.count(row.rows, 'row')}{revision}{encrypted}; "
-            f"by pg_dump {manifest.client.version}{' through TLS' if manifest.client.tls != 'none' else ''}, "
-            f"in {row.where}"
-        )
+        render.line(summary(done))
         if done.proof:
-            took = render.seconds(done.proof.restore_seconds)
-            render.line(f"verified: restored in {took}, and all is equal" if done.proof.ok else _failed(done.proof))
             tell(done.proof.differences)
         for warning in manifest.warnings:
             render.note(f"warning: {warning}")
 
 
-def _failed(proof: Proof) -> str:
+def summary(done: Backup) -> str:
+    """Say what was made, and whether it was verified."""
+    from litxdb.backup import listed
+
+    row, client = listed(done), done.manifest.client
+    revision = f", revision {row.revision}" if row.revision else ""
+    encrypted = ", encrypted" if row.encrypted else ""
+    said = (
+        f"{row.name}: {render.size(row.bytes)} in {render.duration(done.manifest.seconds.total * 1000)}, "
+        f"{render.count(row.tables, 'table')}, {render.count(row.rows, 'row')}{revision}{encrypted}; "
+        f"by pg_dump {client.version}{' through TLS' if client.tls != 'none' else ''}, in {row.where}"
+    )
+    if done.proof is None:
+        return said
+    if done.proof.ok:
+        return f"{said}\nverified: restored in {render.seconds(row.restore_seconds)}, and all is equal"
+    return f"{said}\n{failing(done.proof)}"
+
+
+def failing(proof: Proof) -> str:
+    """Say of what it failed."""
     return f"it does not verify: {proof.error or render.count(len(proof.differences), 'difference')}"

@@ -41,6 +41,12 @@ Identity = Annotated[
         show_default=False,
     ),
 ]
+PrometheusFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--prometheus", metavar="FILE", help="Write metrics for node_exporter's textfile collector.", show_default=False
+    ),
+]
 Limit = Annotated[
     int | None,
     typer.Option("--limit", min=0, metavar="N", help="So many rows at most; 0 for all.", show_default=False),

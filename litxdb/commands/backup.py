@@ -13,11 +13,12 @@ from typing import Annotated
 import typer
 
 from litxdb import render
-from litxdb.commands._backing import draw, watching
-from litxdb.commands._options import Format, Quiet, StorePlace, Url, Wait
+from litxdb.commands._backing import draw, failing, speaking, summary, watching
+from litxdb.commands._options import Format, PrometheusFile, Quiet, StorePlace, Url, Wait
 from litxdb.commands._proving import watching as proving
+from litxdb.commands._scheduling import show_schedule
 from litxdb.commands._stores import chosen
-from litxdb.errors import ConfigurationInvalid, Exit
+from litxdb.errors import BackupDamaged, ConfigurationInvalid
 from litxdb.render import Form
 
 Jobs = Annotated[
@@ -33,6 +34,18 @@ Recipients = Annotated[
         show_default=False,
     ),
 ]
+Ping = Annotated[
+    str | None,
+    typer.Option(
+        "--ping",
+        metavar="URL",
+        help="Call URL/start, then URL or URL/fail, as for healthchecks.io; LITXDB_BACKUP_PING by default.",
+        show_default=False,
+    ),
+]
+Schedule = Annotated[
+    bool, typer.Option("--schedule", help="Print a crontab line and a systemd timer with these options, and end.")
+]
 Verify = Annotated[bool, typer.Option("--verify", help="Restore it elsewhere and compare; exit 1 if it differs.")]
 
 
@@ -44,8 +57,14 @@ def command(
     lock_wait: Wait = 60,
     verify: Verify = False,
     quiet: Quiet = False,
+    ping: Ping = None,
+    prometheus: PrometheusFile = None,
+    schedule: Schedule = False,
     form: Format = Form.table,
 ) -> None:
+    if schedule:
+        show_schedule(store, url, jobs, recipient, lock_wait, verify, ping, prometheus)
+        return
     from litxdb import backup
     from litxdb.database import Database
     from litxdb.settings import Settings
@@ -59,16 +78,19 @@ def command(
             "Verify it where the key is (litxdb verify --identity FILE), or set LITXDB_BACKUP_IDENTITY.",
         )
     with (
-        Database(settings=settings, command="backup", notify=None if quiet else render.note) as db,
-        watching(quiet) as watch,
+        backup.heartbeat(ping or settings.backup_ping, render.note) as report,
+        Database(settings=settings, command="backup", notify=speaking(report, quiet)) as db,
+        backup.recorded(prometheus, db, place, render.note),
     ):
-        done = backup.make(db, place, jobs=jobs, wait_seconds=lock_wait, encryption=encryption, watch=watch)
-    if verify:
-        with proving(done.name, quiet=quiet) as tell:
-            decrypt = backup.decryption(settings.backup_identity, done.manifest.archive)
-            proof = backup.verify(place, done, settings=settings, decrypt=decrypt, watch=tell).proof
-        done = replace(done, proofs=(proof,))
-    if not quiet or done.verified is False:
-        draw(done, form)
-    if done.verified is False:
-        raise typer.Exit(Exit.FINDINGS)
+        with watching(quiet) as watch:
+            done = backup.make(db, place, jobs=jobs, wait_seconds=lock_wait, encryption=encryption, watch=watch)
+        if verify:
+            with proving(done.name, quiet=quiet) as tell:
+                decrypt = backup.decryption(settings.backup_identity, done.manifest.archive)
+                proof = backup.verify(place, done, settings=settings, decrypt=decrypt, watch=tell).proof
+            done = replace(done, proofs=(proof,))
+        report(summary(done))
+        if not quiet or done.verified is False:
+            draw(done, form)
+        if done.verified is False:
+            raise BackupDamaged(f"The backup {done.name} was made, but {failing(proof)}.", "Make another one.")

@@ -45,8 +45,9 @@ def command(store: StorePlace = None, check: Check = False, form: Format = Form.
     }
     render.rows(rows, form, columns=columns, within=beside)
     if form is Form.table:
-        if not rows:
-            render.line(f"No backups in {found.where}.")
+        size = render.size(sum(row.bytes for row in rows))
+        many = f"{render.count(len(rows), 'backup')}, {size}," if rows else "No backups"
+        render.line(f"{many} in {found.where}")
         for aim in aims:
             _say(aim)
     for each in found.damaged:

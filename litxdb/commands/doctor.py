@@ -18,7 +18,7 @@ import typer
 
 from litxdb import render
 from litxdb.commands import _examining, _explaining, _fixing, _watching
-from litxdb.commands._options import Directory, Url
+from litxdb.commands._options import Directory, PrometheusFile, Url
 from litxdb.errors import Exit, LitxdbError
 from litxdb.render import Form
 
@@ -88,12 +88,6 @@ IgnoreFile = Annotated[
         metavar="FILE",
         help="Findings to live with; .litxdb-ignore.toml by default.",
         show_default=False,
-    ),
-]
-PrometheusFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--prometheus", metavar="FILE", help="Write metrics for node_exporter's textfile collector.", show_default=False
     ),
 ]
 HtmlFile = Annotated[
@@ -187,12 +181,12 @@ def _publish(prometheus: Path | None, html: Path | None, examined: Examination) 
     """Write the files that were asked for."""
     if prometheus:
         from litxdb.doctor.prometheus import metrics
-        from litxdb.doctor.publishing import publish
+        from litxdb.publishing import publish
 
         publish(prometheus, metrics(examined))
     if html:
         from litxdb.doctor.page import page
-        from litxdb.doctor.publishing import publish
+        from litxdb.publishing import publish
 
         publish(html, page(examined))
 
