@@ -31,6 +31,7 @@ PANELS: dict[str, tuple[str, ...]] = {
         "terminate",
         "snapshot",
     ),
+    "Vectors": ("sources", "vectors"),
     "Cache": ("cache",),
     "Service": ("serve",),
     "Local": ("local",),

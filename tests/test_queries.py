@@ -132,3 +132,19 @@ def test_a_server_that_is_too_old_is_told_so(monkeypatch: pytest.MonkeyPatch) ->
     assert queries.load("checks", "x", 180006) is newer
     with pytest.raises(ToolMissing, match="x needs PostgreSQL 17"):
         queries.load("checks", "x", 150018)
+
+
+@pytest.mark.parametrize("name", queries.names("vectors"))
+def test_what_is_asked_of_sources_answers_with_the_columns_of_its_header(name: str, db_url: str) -> None:
+    with contextlib.closing(psycopg2.connect(db_url)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into sources (source_type, url, title, embedding)"
+                " select 'arxiv', n::text, '', array_fill(1, array[1536])::vector from generate_series(1, 2) n"
+            )
+        query = queries.load("vectors", name, connection.info.server_version, {"vector": "0.8"})
+        assert query.title
+        given = {"ids": [1, 2], "last": 2, "first": 0}
+        rows = query.run(connection, **{each: given[each] for each in query.parameters if each in given})
+        assert rows
+        assert all(list(row) == [column.name for column in query.columns] for row in rows)

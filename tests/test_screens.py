@@ -112,6 +112,14 @@ def test_indexes(form: str, run: Run, empty_url: str) -> None:
     show("drop", "drop", "twice", "--yes")
 
 
+SOURCES = """
+insert into sources (id, source_type, url, title, fetched_at, embedding)
+select n, 'arxiv', 'https://arxiv.org/abs/' || n, 'Paper ' || n, '2026-01-01',
+    (select array_agg(case when i in (n / 2, n / 2 + 7) then 1 else 0 end order by i) from generate_series(1, 1536) i)::vector
+from generate_series(1, 5) n
+"""
+
+
 def test_a_seeded_world(run: Run, db_url: str) -> None:
     words = ("seed", "--url", db_url)
     compare("seed-world", run(*words, "--users", "1", "--now", "2026-11-22"))
@@ -129,6 +137,17 @@ def test_reports(run: Run, db_url: str) -> None:
         compare(f"report-{form}", run("report", "duplicate-indexes", "--url", db_url, "--format", form))
         compare(f"table-sizes-{form}", run("table-sizes", "--limit", "3", "--url", db_url, "--format", form))
     compare("terminate-nobody", run("terminate", "999999", "--url", db_url))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_sources(form: str, run: Run, db_url: str) -> None:
+    words = ("--url", db_url, "--format", form)
+    with Database(db_url) as db:
+        query(db, SOURCES)
+    compare(f"sources-similar-{form}", run("sources", "similar", "1", *words))
+    compare(f"sources-duplicates-{form}", run("sources", "duplicates", *words))
+    if form != "table":  # whose columns are as wide as the times
+        compare(f"vectors-recall-{form}", run("vectors", "recall", "--ef-search", "40", *words))
 
 
 @pytest.mark.parametrize("form", FORMS)

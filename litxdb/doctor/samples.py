@@ -11,13 +11,11 @@ from litxdb.doctor.check import Context, Rows
 from litxdb.doctor.needs import quoted
 from litxdb.doctor.probing import probe
 from litxdb.doctor.results import Defect, Judgement, Reason, Skip
+from litxdb.vectors.sampling import ROWS, portion
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
     from psycopg2.extensions import cursor as Cursor
-
-ROWS = 1000
-"""So many vectors tell a hundredth, and are 6 MB at 1536 dimensions."""
 
 
 @dataclass(frozen=True)
@@ -71,19 +69,3 @@ def require_readable(cursor: Cursor, row: Any) -> None:
 def grant(cursor: Cursor, table: str | None) -> str:
     """Return what lets the role of this connection read a table."""
     return f"grant select on {table} to {quoted(cursor.connection.info.user)}"
-
-
-def portion(rows: int, wanted: int = ROWS) -> str:
-    """Return the clause that has so many rows read, and some to spare, from all over a table.
-
-    Of a large table only some pages are read; there are enough of them to be like the others.
-
-    >>> portion(1500), portion(100_000), portion(3_000_000, 10)
-    ('', 'tablesample bernoulli (3) repeatable (1)', 'tablesample system (0.1) repeatable (1)')
-    """
-    method, wanted = ("system", max(wanted, ROWS)) if rows >= LARGE_ROWS else ("bernoulli", wanted)
-    share = 100 * 3 * wanted / max(1, rows)
-    return "" if share >= 100 else f"tablesample {method} ({share:g}) repeatable (1)"
-
-
-LARGE_ROWS = 1_000_000

@@ -10,6 +10,7 @@ from typing import Any, Literal, Required, TypedDict, Unpack
 from sqlalchemy import insert, select, text
 
 from litxdb import models
+from litxdb.errors import NotFound
 from litxdb.repositories.copying import BATCH, copy_in
 from litxdb.repositories.embedding import embedding as checked
 from litxdb.repositories.operation import S, operation
@@ -110,10 +111,18 @@ class Sources(Rows[S, Source, int]):
 
         Through the HNSW index: approximate, `litxdb vectors recall` measures how much so.
         """
-        filters = Filters(**allowed(narrowing, Narrowing, "a search of sources"))
-        widen(self._session, limit, filters)
-        statement = nearest(self.table, self._columns(), checked(embedding), threshold, limit, filters)
-        return tuple(SimilarSource(Source(*row[:-1]), 1 - row[-1]) for row in self._session.execute(statement))
+        return self._similar(embedding, threshold, limit, narrowing)
+
+    @operation
+    def similar_to(
+        self, key: int, threshold: float = 0.85, limit: int = 10, **narrowing: Unpack[Narrowing]
+    ) -> tuple[SimilarSource, ...]:
+        """Return the other sources nearest in meaning to one. Raises NotFound for one without an embedding."""
+        own = self._session.execute(select(self.table.c.embedding).where(self._is(key))).scalar()
+        if own is None:
+            raise NotFound(f"There is no source {key} with an embedding.", "Have the application embed it.")
+        found = self._similar(list(own), threshold, limit + 1, narrowing)
+        return tuple(each for each in found if each.source.id != key)[:limit]
 
     @operation
     def is_duplicate(
@@ -141,6 +150,14 @@ class Sources(Rows[S, Source, int]):
         widen(self._session, limit, filters)
         statement = hybrid(self.table, self._columns(), text, checked(embedding), limit, filters)
         return tuple(FoundSource(Source(*row[:-3]), *row[-3:]) for row in self._session.execute(statement))
+
+    def _similar(
+        self, embedding: Iterable[float], threshold: float, limit: int, narrowing: Mapping[str, Any]
+    ) -> tuple[SimilarSource, ...]:
+        filters = Filters(**allowed(narrowing, Narrowing, "a search of sources"))
+        widen(self._session, limit, filters)
+        statement = nearest(self.table, self._columns(), checked(embedding), threshold, limit, filters)
+        return tuple(SimilarSource(Source(*row[:-1]), 1 - row[-1]) for row in self._session.execute(statement))
 
     def _checked(self, values: Mapping[str, Any], typed: type) -> dict[str, Any]:
         row = allowed(values, typed, self.table.name)

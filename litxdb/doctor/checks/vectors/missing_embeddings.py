@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from litxdb.doctor.check import Declaration, Tier
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
-from litxdb.doctor.samples import portion
+from litxdb.vectors.sampling import portion
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
