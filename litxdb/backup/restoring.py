@@ -44,6 +44,10 @@ SIZES = """
 select name, setting::bigint * case unit when '8kB' then 8192 when 'kB' then 1024 end
 from pg_settings where name in ('maintenance_work_mem', 'shared_buffers')
 """
+TABLES = """
+select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+"""
 UNAVAILABLE = """
 select name from unnest(%s::text[]) as needed (name)
 where not exists (select from pg_available_extensions as available where available.name = needed.name)
@@ -93,8 +97,10 @@ def restore(
     return seconds
 
 
-def restore_rows(db: Database, dump: Unpacked, *, leave: Sequence[str] = (), jobs: int | None = None) -> None:
+def restore_rows(db: Database, dump: Unpacked, *, leave: Sequence[str] = (), jobs: int | None = None) -> dict[str, int]:
     """Put the rows of a dump into the tables of the same names, which are there and empty, except those of `leave`.
+
+    Names in `leave` are schema and table with a blank between. Returns each table's rows, by its quoted name.
 
     Triggers and foreign keys are off meanwhile, so the role must be a superuser: this is for scratch databases. Rows of
     tables that are not there are left out. Raises what `restore` does; columns that are not there are ServerRefused.
@@ -118,6 +124,7 @@ def restore_rows(db: Database, dump: Unpacked, *, leave: Sequence[str] = (), job
                 holds=chosen.holds,
             )
         _execute(session, "analyze")
+        return _counted(session)
 
 
 def require_empty(session: Connection, db: Database) -> None:
@@ -271,6 +278,16 @@ def _tables(session: Connection) -> set[str]:
             "where c.relkind in ('r', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
         )
         return {" ".join(name.splitlines()) for (name,) in cursor.fetchall()}
+
+
+def _counted(session: Connection) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    with session.cursor() as cursor:
+        cursor.execute(TABLES)
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"select count(*) from only {name}")  # noqa: S608 (quoted by the server)
+            counts[name] = int((cursor.fetchone() or (0,))[0])
+    return counts
 
 
 def _tls(session: Connection) -> bool:

@@ -2,8 +2,8 @@
 
 Example: litxdb rehearse --against "$DATABASE_URL"
 
-The copy is made on the embedded server, with made-up rows as many as the database's statistics count. The database
-itself is only read.
+The copy is made on the embedded server, with made-up rows as many as the database's statistics count, or with the rows
+of a backup (--from). The database itself is only read.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from litxdb import render
+from litxdb.commands._backed import rows_of
 from litxdb.commands._migrating import watching
-from litxdb.commands._options import Directory, Format, ProjectPath
+from litxdb.commands._options import Directory, Format, Identity, ProjectPath, StorePlace
 from litxdb.commands._projects import chosen
 from litxdb.errors import Exit
 from litxdb.render import Form
@@ -51,12 +52,23 @@ Accept = Annotated[
 ]
 
 
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="BACKUP", help="Rows of this backup, or latest, not made-up ones.", show_default=False
+    ),
+]
+
+
 def command(
     revision: Target = "head",
     against: Against = None,
     rows: Rows = 50_000,
     max_block: MaxBlock = 1,
     accept: Accept = None,
+    source: From = None,
+    store: StorePlace = None,
+    identity: Identity = None,
     directory: Directory = None,
     project: ProjectPath = None,
     form: Format = Form.table,
@@ -67,15 +79,17 @@ def command(
 
     settings = Settings.load(against)
     with Database(settings=settings, command="rehearse", notify=render.note) as db, watching() as watch:
+        subject = chosen(db, project, directory)
         target = db if settings.url or settings.direct_url or settings.names_a_place or local.exists(settings) else None
         done = migrate.rehearse(
             target,
             revision,
             settings=settings,
-            project=chosen(db, project, directory),
+            project=subject,
             rows=rows,
             max_block_seconds=max_block,
             accept=accept or (),
+            fill=None if source is None else rows_of(source, store, identity, target, subject, settings),
             watch=watch,
         )
     _draw(done, form)

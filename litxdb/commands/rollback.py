@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from litxdb import render
+from litxdb.commands._backed import fresh_backup
 from litxdb.commands._confirming import confirm
 from litxdb.commands._migrating import draw, watching
 from litxdb.commands._options import Directory, DryRun, Format, LockTimeout, ProjectPath, Retry, Url, Wait, Yes
@@ -54,7 +55,11 @@ def command(
         count = f"{len(plan.steps)} revision{'s' if len(plan.steps) > 1 else ''}"
         _show(plan)
         effect = f"This reverts {count} of {db.endpoint}, and what only they hold is lost:{names}"
-        confirm(effect, yes=yes, word=db.endpoint.dbname if db.settings.production else None)
+        word = db.endpoint.dbname if db.settings.production else None
+        if word and not yes and (kept := fresh_backup(db, plan.before)):
+            render.note(f"{kept.name} was verified, and is of {kept.manifest.snapshot_at:%Y-%m-%d %H:%M} UTC.")
+            word = None
+        confirm(effect, yes=yes, word=word)
         with watching() as watch:
             done = migrate.downgrade(
                 db,
