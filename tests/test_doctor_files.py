@@ -6,7 +6,6 @@ import html
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -21,44 +20,13 @@ from litxdb.doctor.results import Trend
 from litxdb.errors import ConfigurationInvalid, Exit
 from litxdb.publishing import publish
 from tests.bed.checks import add_check
+from tests.bed.pages import parsed
 from tests.bed.program import Outcome
 from tests.bed.urls import with_keywords
 
 Run = Callable[..., Outcome]
 
 NASTY = 'a"b\\c\nd</script><b>ü%|'
-
-
-class Strict(HTMLParser):
-    """Sees that every element is closed, and what a page asks for from elsewhere."""
-
-    EMPTY = ("meta", "br", "rect", "polyline")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: set[str] = set()
-        self.outside: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.outside += [value or "" for name, value in attrs if name in ("href", "src", "xlink:href", "data")]
-        if tag not in self.EMPTY:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.EMPTY:
-            assert self.open.pop() == tag
-
-
-def parsed(text: str) -> Strict:
-    parser = Strict()
-    parser.feed(text)
-    assert parser.open == []
-    return parser
 
 
 @pytest.fixture

@@ -32,6 +32,15 @@ def size(number: float) -> str:
     return f"{_short(number / 1024)} TB"
 
 
+def signed(number: float) -> str:
+    """Write by how many bytes something grew, or shrank.
+
+    >>> signed(4 << 20), signed(-700)
+    ('+4 MB', '-700 bytes')
+    """
+    return f"{'-' if number < 0 else '+'}{size(abs(number))}"
+
+
 def many(number: int, thing: str) -> str:
     """Write a number of things.
 

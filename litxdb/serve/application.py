@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -19,6 +19,7 @@ from litxdb.serve.endpoints import NEON_SECONDS, Endpoints
 from litxdb.serve.guard import Guard
 from litxdb.serve.metrics import metrics
 from litxdb.serve.overview import Overview, look
+from litxdb.serve.page import dashboard, policy
 
 EXAMINE_SECONDS = 300.0
 METRICS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
@@ -46,7 +47,7 @@ class Pages:
     def application(self, token: str | None) -> ASGIApp:
         """Return the application."""
         return Starlette(
-            routes=[*self.endpoints.routes, Route("/metrics", self.metrics)],
+            routes=[*self.endpoints.routes, Route("/metrics", self.metrics), Route("/", self.dashboard)],
             middleware=[Middleware(Guard, token=token)],
             lifespan=self._lifespan,
         )
@@ -58,6 +59,14 @@ class Pages:
         known, cause = self.overview.known, self.endpoints.cause
         text = await run_in_threadpool(metrics, str(self.db.endpoint), health, cause, known)
         return PlainTextResponse(text, 200, METRICS)
+
+    async def dashboard(self, request: Request) -> Response:
+        """Show a person how the database is."""
+        health = await self.endpoints.health.ask()
+        await self.overview.ask()
+        known, cause, seconds = self.overview.known, self.endpoints.cause, self.overview.interval_seconds
+        page = await run_in_threadpool(dashboard, str(self.db.endpoint), health, cause, known, seconds)
+        return HTMLResponse(page, 200, {"Content-Security-Policy": policy()})
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:

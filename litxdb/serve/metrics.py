@@ -83,7 +83,7 @@ def _statements(seen: Overview) -> Iterator[Family]:
 def _backups(seen: Overview) -> Iterator[Family]:
     if seen.backups is None:
         return
-    backups, aim = seen.backups.inventory.backups, seen.backups.objective
+    backups, aim = seen.backups.stored.backups, seen.backups.objective
     now = datetime.now(UTC)
     yield "backups", "Whole backups in the store.", [({}, len(backups))]
     if backups:

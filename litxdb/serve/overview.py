@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from litxdb.database import Database
 from litxdb.doctor import Examination, examine, read_ignores
+from litxdb.doctor.check import Context
 from litxdb.doctor.ignoring import FILE
+from litxdb.doctor.reading import Deadline
+from litxdb.doctor.results import Skip
+from litxdb.doctor.stored import Stored, stored
 from litxdb.errors import LitxdbError
 
 if TYPE_CHECKING:
     from litxdb.activity import Link
-    from litxdb.backup import Attempt, Inventory, Objective
+    from litxdb.backup import Objective
     from litxdb.migrate import Entry, Status
     from litxdb.reports import Report
 
@@ -28,11 +32,10 @@ STATEMENTS = 20
 
 @dataclass(frozen=True)
 class Backups:
-    """What the store holds of this database; None for the objective where there is no backup."""
+    """What the store holds of this database; no objective where nothing was ever backed up."""
 
-    inventory: Inventory
+    stored: Stored
     objective: Objective | None
-    failed: tuple[Attempt, ...]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Overview:
     at: datetime
     examined: Examination
     sizes: Report | None = None
+    growth: Report | None = None
     slow: Report | None = None
     connections: Report | None = None
     replication: Report | None = None
@@ -62,6 +66,7 @@ def look(db: Database) -> Overview:
     if examined.connected:
         parts |= {
             "sizes": lambda: reports.table_sizes(db),
+            "growth": lambda: reports.run(db, "growth"),
             "slow": lambda: reports.slow_queries(db, most=STATEMENTS),
             "connections": lambda: reports.run(db, "connections"),
             "replication": lambda: reports.run(db, "replication"),
@@ -76,6 +81,8 @@ def look(db: Database) -> Overview:
             seen[name] = read()
         except LitxdbError as error:
             troubles[name] = " ".join(filter(None, (error.message, error.hint)))
+        except Skip as skip:
+            troubles[name] = skip.detail
         except Exception as error:  # one part's bug must not cost the others
             troubles[name] = f"{type(error).__name__}: {error}".partition("\n")[0]
     return Overview(datetime.now(UTC), examined, **seen, troubles=troubles)
@@ -104,23 +111,9 @@ def _history(db: Database) -> tuple[Entry, ...]:
 def _backups(db: Database) -> Backups | None:
     """Return what the store of the settings holds of this database; None where none is configured."""
     from litxdb import backup
-    from litxdb.backup.preparing import place
 
     if db.settings.backup_store is None:
         return None
-    found = backup.inventory(backup.open_store(db.settings.backup_store))
-    here = (db.direct_endpoint.dbname, place(db))
-
-    def own(each: Any) -> bool:
-        return (each.database, each.place) == here
-
-    aims = [aim for aim in backup.objectives(found) if own(aim)]
-    failed = tuple(filter(own, backup.last_failures(found)))
-    return Backups(_of(found, here), aims[0] if aims else None, failed)
-
-
-def _of(found: Inventory, here: tuple[str, str]) -> Inventory:
-    from dataclasses import replace
-
-    own = tuple(each for each in found.backups if (each.manifest.source.database, each.manifest.source.place) == here)
-    return replace(found, backups=own)
+    found = stored(Context(db, deadline=Deadline(DEADLINE_SECONDS)))
+    aims = backup.objectives(backup.Inventory("", found.backups, (), ()))
+    return Backups(found, aims[0] if aims else None)

@@ -57,7 +57,10 @@ def _defect(top: Link, below: list[Link], server: Server) -> Defect | None:
     if top.in_cycle:
         held_up = f"is in a deadlock, which the server ends after deadlock_timeout; {held_up}"
     remedy, fix = _remedy(top.session)
-    return Defect(level, name, f"{_doing(top.session)}; {held_up}", remedy, fix, value=seconds)
+    measured = (
+        f"{_doing(top.session)}; {held_up}{statement(top.session)}"  # the statement last: what follows is scrubbed
+    )
+    return Defect(level, name, measured, remedy, fix, value=seconds)
 
 
 def _waited(session: Session) -> float:
@@ -68,7 +71,7 @@ def _waited(session: Session) -> float:
 def _doing(session: Session) -> str:
     if session.state is None or session.state_seconds is None:
         return f"{session.backend_type or 'a session'} of {session.role}" if session.role else f"{session.backend_type}"
-    return f"{session.state} for {age(session.state_seconds)}, {who(session)}{statement(session)}"
+    return f"{session.state} for {age(session.state_seconds)}, {who(session)}"
 
 
 def _remedy(session: Session) -> tuple[str, Fix]:
