@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
-from bench import backup, doctor, drift, indexes, rehearsal, serve
+from bench import backup, cache, doctor, drift, indexes, rehearsal, serve
 from bench.pairs import Pair, compare, once
 from bench.peers import alembic
 from bench.traffic import behind_a_blocker, overhead
@@ -49,6 +49,7 @@ def main(runs: int) -> None:
         backup.show(database(server, "backed_up"), runs)
         doctor.show(server, lambda name: database(server, name), runs)
         serve.show(database(server, "served"))
+        cache.show()
 
         def at_head(name: str) -> str:
             return database(server, name, template="at_head")

@@ -155,6 +155,20 @@ class TestLoading:
         assert [process.communicate()[0] for process in running] == ["7\n"] * 3
         assert len(list(tmp_path.glob("made-*"))) == 1
 
+    def test_a_process_that_was_forked_has_threads_of_its_own(self, redis_url: str) -> None:
+        script = (
+            "import os\n"
+            "from litxdb.cache import Cache\n"
+            f"cache = Cache({redis_url!r}, reader_seconds={PATIENT})\n"
+            "assert cache.set('search', 'q', 1)\n"
+            "child = os.fork()\n"
+            "found = [cache.get('search', 'q') for _ in range(20)]\n"
+            "assert child == 0 or os.waitpid(child, 0)[1] == 0\n"
+            "os._exit(found != [1] * 20)\n"
+        )
+        words = [sys.executable, "-W", "ignore", "-c", script]
+        assert subprocess.run(words, timeout=4 * PATIENT).returncode == 0
+
     def test_whoever_fails_lets_the_next_one_try(self, store: Cache, raw: Redis, redis_url: str) -> None:
         def fail() -> None:
             raise ZeroDivisionError("the model is away")
@@ -294,17 +308,17 @@ class TestFaults:
             assert store.load("search", "q", lambda: 1) == 1
 
     def test_without_redis_one_of_many_threads_makes_it_all_the_same(self) -> None:
-        made, go_on = [], threading.Event()
+        made, begun, go_on = [], threading.Event(), threading.Event()
 
         def make() -> int:
             made.append(1)
+            begun.set()
             assert go_on.wait(PATIENT)
             return 1
 
         with opened("redis://127.0.0.1:1/0") as store, ThreadPoolExecutor(4) as pool:
             waiting = [pool.submit(store.load, "search", "q", make) for _ in range(4)]
-            while not made:
-                pass
+            assert begun.wait(PATIENT)
             go_on.set()
             assert {future.result() for future in waiting} == {1}
 

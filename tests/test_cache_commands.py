@@ -17,6 +17,7 @@ from tests.bed.faults import hang, http
 from tests.bed.program import Outcome
 from tests.bed.proxy import Behaviour, Proxy
 from tests.bed.redises import serving
+from tests.bed.terminal import on_terminal
 
 Run = Callable[..., Outcome]
 
@@ -147,6 +148,23 @@ def test_without_consent_nothing_is_removed(words: tuple[str, ...], run: Run, re
     assert (outcome.code, outcome.stdout) == (Exit.REFUSED, "")
     assert "This removes" in outcome.stderr
     assert {key: raw.get(key) for key in raw.keys()} == before  # noqa: SIM118
+
+
+@pytest.mark.parametrize(
+    ("environment", "answer", "removed"),
+    [("development", "n", 0), ("development", "y", 1), ("production", "y", 0), ("production", "production", 1)],
+)
+def test_a_person_is_asked(
+    environment: str, answer: str, removed: int, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LITXDB_ENV", environment)
+    with Redis.from_url(redis_url) as client:
+        client.set("search:q", "1", ex=600)
+        words = ("cache", "purge", "--redis-url", redis_url)
+        shown = on_terminal(*words, columns=200, answers=f"{answer}\n")
+        assert "This removes 1 key" in shown.plain
+        assert shown.code == (Exit.DONE if removed else Exit.REFUSED)
+        assert client.exists("search:q") == 1 - removed
 
 
 def test_many_keys(run: Run, redis_url: str) -> None:

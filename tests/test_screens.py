@@ -115,7 +115,7 @@ def test_indexes(form: str, run: Run, empty_url: str) -> None:
 SOURCES = """
 insert into sources (id, source_type, url, title, fetched_at, embedding)
 select n, 'arxiv', 'https://arxiv.org/abs/' || n, 'Paper ' || n, '2026-01-01',
-    (select array_agg(case when i in (n / 2, n / 2 + 7) then 1 else 0 end order by i) from generate_series(1, 1536) i)::vector
+    (select array_agg((i in (n / 2, n / 2 + 7))::int order by i) from generate_series(1, 1536) i)::vector
 from generate_series(1, 5) n
 """
 

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
@@ -26,6 +27,7 @@ from litxdb.serve import Service, application, health_router
 from litxdb.serve.endpoints import NEON_SECONDS, suitable_interval
 from litxdb.serve.running import prepare
 from litxdb.settings import Settings
+from tests.bed.backups import Shelf
 from tests.bed.faults import hang_at, reset
 from tests.bed.program import Outcome
 from tests.bed.proxy import Proxy
@@ -281,6 +283,21 @@ class TestMetrics:
         assert sum(values["litxdb_tables_bytes"]) > 0
         assert sum(values["litxdb_connections"]) >= 1
         assert {"litxdb_doctor_findings", "litxdb_overview_age_seconds"} <= set(values)
+
+    def test_backups_are_told_of_as_litxdb_backup_does(self, db: Database, tmp_path: Path) -> None:
+        shelf = Shelf(db, tmp_path / "store")
+        shelf.add(hours=30, verified=True)
+        with shelf.database() as here:
+            app = application(here)
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while b"litxdb_backup_" not in (body := ask(app, "/metrics")[2]):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        families = {family.name: family.samples for family in text_string_to_metric_families(body.decode())}
+        met = {each.labels["objective"]: each.value for each in families["litxdb_backup_objective_met"]}
+        assert met == {"rpo": 0, "rto": 1}
+        assert families["litxdb_backup_retained"][0].value == 1
+        assert time.time() - families["litxdb_backup_last_verified_timestamp_seconds"][0].value > 29 * 3600
 
     def test_of_a_database_that_is_gone(self) -> None:
         with Database("postgresql://ada:hidden-word@127.0.0.1:1/x") as db:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,7 +54,13 @@ def _state(db: Database, store: Store) -> Iterator[Family]:
         found = inventory(store).backups
     except LitxdbError:
         return
-    own = [each for each in found if (each.manifest.source.database, each.manifest.source.place) == here]
+    yield from described(
+        [each for each in found if (each.manifest.source.database, each.manifest.source.place) == here]
+    )
+
+
+def described(own: Sequence[Backup]) -> Iterator[Family]:
+    """Describe a database's backups, the newest first; the names of the metrics go on from litxdb_backup_."""
     yield "retained", "Whole backups in the store.", [({}, len(own))]
     yield "retained_bytes", "Their size.", [({}, sum(each.manifest.archive.bytes for each in own))]
     if own:

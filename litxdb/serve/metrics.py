@@ -1,10 +1,10 @@
-"""What litxdb knows of a database, for Prometheus; doctor's metrics are doctor's own."""
+"""What litxdb knows of a database, for Prometheus; of backups and findings in the words that their files have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
+from litxdb.backup.metrics import described
 from litxdb.doctor import prometheus as doctor
 from litxdb.prometheus import Family, exposition
 from litxdb.redaction import redact
@@ -23,8 +23,8 @@ def metrics(database: str, health: Known[Health], cause: str | None, known: Know
     if known.answer is not None:
         seen = known.answer
         families += [*_age(known), *_sizes(seen), *_connections(seen), *_replication(seen), *_statements(seen)]
-        families += [*_backups(seen), *_migrations(seen)]
-        text = doctor.metrics(seen.examined)
+        families += _migrations(seen)
+        text = exposition("litxdb_backup_", _backups(seen), database) + doctor.metrics(seen.examined)
     return redact(exposition("litxdb_", families, database) + text)
 
 
@@ -81,25 +81,12 @@ def _statements(seen: Overview) -> Iterator[Family]:
 
 
 def _backups(seen: Overview) -> Iterator[Family]:
-    if seen.backups is None:
-        return
-    backups, aim = seen.backups.stored.backups, seen.backups.objective
-    now = datetime.now(UTC)
-    yield "backups", "Whole backups in the store.", [({}, len(backups))]
-    if backups:
-        seconds = (now - backups[0].manifest.snapshot_at).total_seconds()
-        yield "backup_age_seconds", "The age of the newest backup.", [({}, seconds)]
-        yield "backup_bytes", "Its size.", [({}, backups[0].manifest.archive.bytes)]
-    if aim is not None and aim.rpo_seconds is not None:
-        yield "verified_backup_age_seconds", "The age of the newest one that was restored.", [({}, aim.rpo_seconds)]
-    if aim is not None and aim.rto_seconds is not None:
-        yield "backup_restore_seconds", "How long restoring that took.", [({}, aim.rto_seconds)]
-    met = {"rpo": aim is not None and aim.rpo_ok, "rto": aim is not None and aim.rto_ok}
-    yield (
-        "backup_objective_met",
-        "Whether an objective is met.",
-        [({"objective": n}, float(ok)) for n, ok in met.items()],
-    )
+    if seen.backups is not None:
+        aim = seen.backups.objective
+        met = {"rpo": aim is not None and aim.rpo_ok, "rto": aim is not None and aim.rto_ok}
+        about = "Whether the newest that is proven is younger than RPO, and was restored within RTO."
+        yield "objective_met", about, [({"objective": name}, float(ok)) for name, ok in met.items()]
+        yield from described(seen.backups.stored.backups)
 
 
 def _migrations(seen: Overview) -> Iterator[Family]:

@@ -33,6 +33,7 @@ class Probe:
     def __init__(self, db: Database, interval_seconds: float, pool: Any = None) -> None:
         self.db = db
         self._pool = pool
+        _ = pool or db.engine  # imports SQLAlchemy now, and not while somebody waits
         self._keep = interval_seconds <= KEPT_SECONDS
         self._connection: Connection | None = None
         self._lock = threading.Lock()
