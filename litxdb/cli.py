@@ -18,7 +18,7 @@ from litxdb.redaction import redact
 PANELS: dict[str, tuple[str, ...]] = {
     "Start here": ("up", "ping", "doctor"),
     "Schema": ("migrate", "rollback", "status", "history", "revision", "lint", "rehearse", "drift", "stamp"),
-    "Data": ("seed", "export-user"),
+    "Data": ("seed", "export-user", "erase-user"),
     "Backups": ("backup", "backups", "verify", "restore", "prune"),
     "Performance": (
         "slow-queries",

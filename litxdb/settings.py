@@ -26,6 +26,7 @@ VARIABLES = {
     "LITXDB_BACKUP_RECIPIENTS": "who can decrypt backups: age1… keys, or files of them, with commas between",
     "LITXDB_BACKUP_IDENTITY": "the file with the secret age key that encrypted backups are read with",
     "LITXDB_BACKUP_PING": "a URL that is told when a backup starts, and how it ended, as healthchecks.io has them",
+    "LITXDB_ERASURE_KEY": "the key under which the ledger of erasures hides people; by default a file in LITXDB_STATE",
     "LITXDB_PG_BIN": "the directory of pg_dump and pg_restore, where they are not found by themselves",
     "REDIS_URL": "where LitXplore's cache is: redis://, or rediss:// for TLS",
     "LITXDB_SERVE_TOKEN": "the word that litxdb serve wants from whoever asks it",
@@ -81,6 +82,7 @@ class Settings:
     store_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     backup_recipients: tuple[str, ...] = ()
     backup_identity: Path | None = None
+    erasure_key: str | None = field(default=None, repr=False)
     redis_url: str | None = field(default=None, repr=False)
     serve_token: str | None = field(default=None, repr=False)
     backup_ping: str | None = field(default=None, repr=False)
@@ -125,6 +127,7 @@ class Settings:
             store_options={name: values[name] for name in STORE_VARIABLES if values.get(name)},
             backup_recipients=_list(values, "LITXDB_BACKUP_RECIPIENTS"),
             backup_identity=_path(values, "LITXDB_BACKUP_IDENTITY"),
+            erasure_key=values.get("LITXDB_ERASURE_KEY") or None,
             serve_token=values.get("LITXDB_SERVE_TOKEN") or None,
             redis_url=_not_empty("REDIS_URL", values.get("REDIS_URL") if redis_url is None else redis_url),
             backup_ping=_not_empty("LITXDB_BACKUP_PING", values.get("LITXDB_BACKUP_PING")),

@@ -33,6 +33,7 @@ MASKS = (
     (r"\b18\.\d+\b", "18.x"),
     (r"127\.0\.0\.1:\d+/0", "127.0.0.1:PORT/0"),
     (r"(?<=Redis )[\d.]+|\b[1-9]\d{1,2} bytes", "VARIES"),  # with its release
+    (r"\d{8}T\d{6}Z-[0-9a-f]{6}", "STAMP"),
     (r"\b\d+ checks\b", "COUNT checks"),  # some need statistics that are old enough
     (r"\"(ok|skip)\": \d\d\b", r"\1: COUNT"),  # the same ones
     (r"/[^\s\"?&)]*(?=/litxdb/migrations/)", "PACKAGE"),
@@ -212,6 +213,14 @@ def test_export_user(run: Run, db: Database, db_url: str) -> None:
     compare("export-user-nobody", run("export-user", "99", "--url", db_url))
     query(db, "create table letters (body text); insert into letters values ('Dear ada@example.org')")
     compare("export-user-gap", run("export-user", "1", "-o", "gap.zip", "--url", db_url))
+
+
+def test_erase_user(run: Run, db: Database, db_url: str) -> None:
+    settle(db)
+    query(db, "update notes set content = 'ask ada@example.org' where paper_id = 2")
+    compare("erase-user-dry-run", run("erase-user", "1", "--url", db_url))
+    words = ("--yes", "-o", "ada.zip", "--certificate", "erasure.json", "--store", "store")
+    compare("erase-user", run("erase-user", "1", *words, "--url", db_url))
 
 
 def test_what_is_refused(run: Run, empty_url: str) -> None:

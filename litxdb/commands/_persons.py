@@ -68,6 +68,8 @@ def describe(seen: Progress) -> str:
     >>> describe(Progress("writing public.notes", 300_000, 90_000_000, 2.0))
     'writing public.notes: 300,000 rows, 86 MB, 150,000 rows/s'
     """
+    if not seen.rows:
+        return seen.doing
     rate = round(seen.rows / seen.seconds) if seen.seconds else 0
     return f"{seen.doing}: {seen.rows:,} rows, {render.size(seen.bytes)}, {rate:,} rows/s"
 

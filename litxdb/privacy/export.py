@@ -25,7 +25,6 @@ from litxdb.privacy.writing import explained, whole_file
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-LOCK_SECONDS = 30.0
 COPY = "copy ({select}) to stdout with (format csv, quote e'\\x01', delimiter e'\\x02')"
 """CSV whose quote and delimiter JSON never has: so texts come as they are. COPY's own format doubles backslashes."""
 
@@ -47,15 +46,19 @@ class Request:
     form: Form = Form.zip
     vectors: bool = True
 
+    def find(self, connection: Connection, ownership: Ownership) -> Person:
+        """Return the person who is asked for."""
+        return (person.find_by_key if self.by_key else person.find)(connection, ownership, self.who)
+
 
 @dataclass(frozen=True)
 class Progress:
     """How far an export is: what it does now, and the rows and bytes so far."""
 
     doing: str
-    rows: int
-    bytes: int
-    seconds: float
+    rows: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
 
 
 def export(
@@ -85,11 +88,11 @@ def export(
 
 def _into(db: Database, request: Request, file: BinaryIO, watch: Callable[[Progress], None]) -> Manifest:
     begun = time.perf_counter()
-    with sessions.opened(db, lock_seconds=LOCK_SECONDS) as connection:
+    with sessions.opened(db, lock_seconds=sessions.PATIENCE_SECONDS) as connection:
         ownership = classify(read_schema(connection), request.policy)
         closure = Closure(connection, ownership.schema, ownership.root, ownership.edges)
         at = sessions.begin_snapshot(connection)
-        found = (person.find_by_key if request.by_key else person.find)(connection, ownership, request.who)
+        found = request.find(connection, ownership)
         closure.collect(*person.condition(found))
         with Zip(file, at) if request.form is Form.zip else Document(file) as container:
             return _Writing(connection, ownership, closure, found, container, request, watch, begun, at).run()

@@ -113,3 +113,71 @@ class Export:
     bytes: int
     seconds: float
     manifest: Manifest
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an erasure does to rows of a table: delete, set null, pseudonymise or retain, and why.
+
+    `others` says that the rows are other people's, or nobody's. With `column` only that column changes.
+    """
+
+    table: str
+    action: str
+    rows: int
+    reason: str
+    others: bool = False
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an erasure would do, in the order of the tables; `blocked` are sentences that say why it cannot be done."""
+
+    person: Person
+    changes: tuple[Change, ...]
+    blocked: tuple[str, ...] = ()
+
+    @property
+    def deleted(self) -> int:
+        """The rows that are deleted, other people's included."""
+        return sum(each.rows for each in self.changes if each.action == "delete")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An erasure in the ledger: `subject` is a keyed hash of what never changes of the person, and nothing personal.
+
+    `key` tells which key it was made with, without telling the key; `identity` the columns that were hashed.
+    """
+
+    id: str
+    root: str
+    identity: tuple[str, ...]
+    subject: str
+    key: str
+    erased_at: datetime
+    rows: int
+    litxdb: str
+    format: int = 1
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A backup that still holds the person's data, and until when; None: until somebody prunes it."""
+
+    backup: str
+    snapshot_at: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What was erased, without saying whom to anybody who does not have the key of the ledger."""
+
+    entry: Entry
+    database: str
+    changes: tuple[Change, ...]
+    proof: Proof
+    ledgers: tuple[str, ...]
+    backups: tuple[Holding, ...] = ()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TEXTS = frozenset({"json", "jsonb", "xml", "hstore", "citext"})
 """Base types that hold text, beside those of category S (strings), and arrays of any."""
 OTHERS = "the rows are other people's, or nobody's"
-BEFORE, AFTER = "(^|[^[:alnum:]._%+-])", "($|[^[:alnum:]_.-]|[.]($|[^[:alnum:]]))"
+BEFORE, AFTER = "(^|[^[:alnum:]._%+-])", "(?=$|[^[:alnum:]_.-]|[.]($|[^[:alnum:]]))"
 """What may stand beside a value that is meant as a whole: not a longer e-mail, but the end of a sentence."""
 
 
@@ -53,7 +53,7 @@ def scan(
 def search(ownership: Ownership, table: Table, person: Person) -> dict[str, str]:
     """Return by column the condition, SQL over `t`, that it holds one of the person's values."""
     found: dict[str, list[str]] = {}
-    ids = _id_columns(ownership, table, person)
+    ids = id_columns(ownership, table, person)
     for column in table.columns:
         parts = found.setdefault(column.name, [])
         value = f"t.{quoted(column.name)}"
@@ -124,7 +124,7 @@ def _under_a_key(ownership: Ownership, column: str, key: str) -> str:
     return f"case when strpos({column}::text, {literal(key)}) > 0 then {json_like} else false end"
 
 
-def _id_columns(ownership: Ownership, table: Table, person: Person) -> dict[str, str]:
+def id_columns(ownership: Ownership, table: Table, person: Person) -> dict[str, str]:
     """Return the columns that hold a person's id, by foreign key or by name, each with this person's value of it."""
     if len(person.key) != 1:
         return {}

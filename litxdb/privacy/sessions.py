@@ -28,16 +28,23 @@ SETTINGS = {
     # rather fail than leave out rows that a policy hides
     "row_security": "off",
 }
+PATIENCE_SECONDS = 30.0
+"""How long a session that only reads waits for a lock."""
 NEWER = {"transaction_timeout": ("0", 170000)}
 
 
 @contextlib.contextmanager
-def opened(db: Database, *, lock_seconds: float) -> Iterator[Connection]:
-    """Open a session of its own on the direct endpoint, in autocommit; no lock is waited for longer than this."""
+def opened(db: Database, *, lock_seconds: float, own_search_path: bool = False) -> Iterator[Connection]:
+    """Open a session of its own on the direct endpoint, in autocommit; no lock is waited for longer than this.
+
+    With `own_search_path` the role's is kept: triggers that fire may rely on it.
+    """
     with contextlib.closing(db.connect(direct=True, autocommit=True)) as connection:
         connection.set_client_encoding("UTF8")
         version = connection.info.server_version
         settings = SETTINGS | {name: value for name, (value, since) in NEWER.items() if version >= since}
+        if own_search_path:
+            del settings["search_path"]
         settings["lock_timeout"] = f"{max(1, round(lock_seconds * 1000))}ms"
         with connection.cursor() as cursor:
             calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
