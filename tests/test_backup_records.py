@@ -325,9 +325,13 @@ def test_old_leftovers_go_and_a_strangers_attempt_stays(
     two_days_ago = datetime.now().timestamp() - 2 * 86400
     for path in place.glob("*.partial"):
         os.utime(path, (two_days_ago, two_days_ago))
+    half_an_hour_ago = datetime.now().timestamp() - 1800
+    for name in (naming.attempt_file(naming.backup_name("other", datetime.now(UTC), "cccccc")), f"live{old}"):
+        (place / f"{name}.partial").write_text("{")
+        os.utime(place / f"{name}.partial", (half_an_hour_ago, half_an_hour_ago))
     stranger = naming.backup_name("other", datetime.now(UTC), "bbbbbb")
     store.replace(naming.attempt_file(stranger), records.encode(
         Attempt(stranger, "other", "elsewhere:5432", datetime.now(UTC), "h", 1)))  # fmt: skip
     backup.make(empty_db, store)
-    assert [path.name for path in place.glob("*.partial")] == ["notes.partial"]
+    assert {path.name for path in place.glob("*.partial")} == {"notes.partial", f"live{old}.partial"}
     assert [each.backup for each in backup.inventory(store).attempts] == [stranger]

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -208,6 +209,27 @@ def test_killed_between_any_two_steps(empty_db: Database, tmp_path: Path, monkey
         assert set(done.resumed) | set(done.deleted) <= {each.name for each in old}
         assert {name.partition(".")[0] for name in files(tmp_path / "store")} == {keep.name}, fatal
     assert fatal > 8
+
+
+def test_killed_while_it_marks_a_backup(shelf: Shelf, place: Path) -> None:
+    shelf.add(2, verified=True)
+    old = shelf.add(50, verified=True)
+    (place / f"{naming.tombstone_file(old.name)}.partial").write_text("litxdb pr")
+    assert backup.prune(shelf.store, ONE).deleted == (old.name,)
+    assert not any(old.name in name for name in files(place))
+
+
+def test_the_mark_on_a_backup_that_is_whole_goes_after_a_day(shelf: Shelf, place: Path) -> None:
+    """It may be that of another run, where there are no locks."""
+    kept = shelf.add(2, verified=True)
+    mark = place / naming.tombstone_file(kept.name)
+    mark.write_text("x")
+    assert backup.prune(shelf.store, ONE).resumed == ()
+    assert mark.exists()
+    two_days_ago = datetime.now().timestamp() - 2 * 86400
+    os.utime(mark, (two_days_ago, two_days_ago))
+    assert backup.prune(shelf.store, ONE).resumed == ()
+    assert (mark.exists(), left(shelf)) == (False, [kept.name])
 
 
 def test_a_proof_that_comes_too_late_is_cleared_away(shelf: Shelf, place: Path) -> None:

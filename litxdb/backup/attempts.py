@@ -18,7 +18,8 @@ from litxdb.backup.store import Store
 from litxdb.errors import BackupDamaged, LockHeld, StoreUnusable
 
 STALE = timedelta(days=1)
-"""Nothing is half-written for so long without a byte being added to it."""
+RECORD_STALE = timedelta(minutes=10)
+"""Nothing is half-written for so long without a byte being added to it; a record is written at once."""
 
 
 @contextlib.contextmanager
@@ -50,7 +51,7 @@ def sweep(store: Store, mine: Attempt) -> None:
     """
     for left in store.leftovers():
         known = naming.parse(left.file.removesuffix(".d"))
-        if known and left.modified < datetime.now(UTC) - STALE:
+        if known and left.modified < datetime.now(UTC) - (STALE if known.kind is Kind.archive else RECORD_STALE):
             store.remove(left.file)
     kinds = [known for each in store.list() if (known := naming.parse(each.file))]
     whole = {known.backup for known in kinds if known.kind is Kind.manifest}

@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from litxdb.backup import naming
+from litxdb.backup.attempts import STALE
 from litxdb.backup.inventory import inventory
 from litxdb.backup.naming import Kind
 from litxdb.backup.results import Attempt, Backup, Decision, Inventory, Pruning, Withheld
 from litxdb.backup.retention import Point, Retention, decide
-from litxdb.backup.store import Store
+from litxdb.backup.store import Store, Stored
 from litxdb.errors import ArgumentInvalid
 
 TOMBSTONE = b"litxdb prune is deleting this backup.\n"
@@ -113,30 +114,37 @@ def _decisions(
 
 
 def _resume(store: Store, watch: Callable[[str], None]) -> tuple[str, ...]:
-    """Finish what an earlier run began; a backup that still has its manifest is whole, and is judged anew."""
+    """Finish what an earlier run began; a backup that still has its manifest is whole, and is judged anew.
+
+    Its mark may be another run's, where there are no locks, and stays for a day.
+    """
+    for left in store.leftovers():
+        if (known := naming.parse(left.file)) and known.kind is Kind.tombstone:
+            store.remove(left.file)  # killed while it wrote the mark: nothing else was touched yet
     resumed = []
     for name, kinds in _files(store).items():
+        marks = kinds.get(Kind.tombstone, ())
         if Kind.manifest in kinds:
-            if Kind.tombstone in kinds:
+            if any(mark.modified < datetime.now(UTC) - STALE for mark in marks):
                 store.remove(naming.tombstone_file(name))
-        elif Kind.tombstone in kinds or set(kinds) == {Kind.proof}:  # or verify came too late
+        elif marks or set(kinds) == {Kind.proof}:  # or verify came too late
             watch(name)
             _delete(store, name, kinds)
             resumed.append(name)
     return tuple(resumed)
 
 
-def _delete(store: Store, name: str, kinds: Mapping[Kind, list[str]]) -> None:
+def _delete(store: Store, name: str, kinds: Mapping[Kind, list[Stored]]) -> None:
     for kind in ORDER:
-        for file in kinds.get(kind, ()):
-            store.remove(file)
+        for each in kinds.get(kind, ()):
+            store.remove(each.file)
     store.remove(naming.tombstone_file(name))
 
 
-def _files(store: Store) -> Mapping[str, Mapping[Kind, list[str]]]:
+def _files(store: Store) -> Mapping[str, Mapping[Kind, list[Stored]]]:
     """List the files that litxdb made, by backup and kind."""
-    files: dict[str, dict[Kind, list[str]]] = defaultdict(lambda: defaultdict(list))
+    files: dict[str, dict[Kind, list[Stored]]] = defaultdict(lambda: defaultdict(list))
     for each in store.list():
         if known := naming.parse(each.file):
-            files[known.backup][known.kind].append(each.file)
+            files[known.backup][known.kind].append(each)
     return files

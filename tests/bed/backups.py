@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,11 +18,11 @@ DIFFERENCE = Difference("table", "public.users", "3 rows", "2 rows")
 
 
 class Shelf:
-    """The store in a directory; `settings` are the database's own, with this store."""
+    """A store, or one in this directory; `settings` are the database's own, with this store."""
 
-    def __init__(self, db: Database, directory: Path) -> None:
-        self.store = backup.open_store(str(directory))
-        self.settings: Settings = replace(db.settings, backup_store=str(directory))
+    def __init__(self, db: Database, place: Path | backup.Store) -> None:
+        self.store = backup.open_store(str(place)) if isinstance(place, Path) else place
+        self.settings: Settings = replace(db.settings, backup_store=self.store.where)
         self._made: Manifest = backup.make(db, self.store).manifest
         for file in list(self.store.list()):
             self.store.remove(file.file)
@@ -36,7 +37,7 @@ class Shelf:
         name = naming.backup_name("litx", at, secrets.token_hex(3))
         file = naming.archive_file(name, parallel=False, encrypted=False)
         with self.store.create(file) as archive:
-            archive.write(b"x" * size)
+            archive.write(content := b"x" * size)
         contents = self._made.contents if rows is None else replace(self._made.contents, tables=())
         manifest = replace(
             self._made,
@@ -44,7 +45,7 @@ class Shelf:
             started_at=at,
             snapshot_at=at,
             finished_at=at,
-            archive=replace(self._made.archive, file=file, bytes=size),
+            archive=replace(self._made.archive, file=file, bytes=size, sha256=hashlib.sha256(content).hexdigest()),
             contents=contents,
         )
         records.write_manifest(self.store, manifest)
