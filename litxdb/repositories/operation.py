@@ -65,7 +65,7 @@ class operation(Generic[P, R]):
     def __get__(self, instance: Repository[AsyncSession], owner: type) -> Callable[P, Coroutine[Any, Any, R]]: ...
     def __get__(self, instance: Any, owner: type) -> Any:
         """Bind the method to its repository."""
-        return self if instance is None else functools.wraps(self._body)(functools.partial(self._call, instance))
+        return self if instance is None else functools.partial(self._call, instance)
 
     def _call(self, instance: Repository[Any], /, *args: Any, **kwargs: Any) -> Any:
         if instance._asynchronous is not None:
@@ -73,48 +73,37 @@ class operation(Generic[P, R]):
         return self._run(instance, *args, **kwargs)
 
     def _run(self, instance: Repository[Any], /, *args: Any, **kwargs: Any) -> R:
-        with observed(f"{instance.name}.{self.name}"), translated(instance._session):
-            return self._body(instance, *args, **kwargs)
-
-
-@contextlib.contextmanager
-def observed(name: str) -> Iterator[None]:
-    """Log an operation with its milliseconds and its outcome, never with its values, and trace it where one traces."""
-    start, failure = time.perf_counter(), None
-    try:
-        with _span(name) as span:
-            try:
-                yield
-            except BaseException as error:
-                failure = error
-                if span is not None:
-                    _mark_failed(span, error)
+        """Run the body; SQLAlchemy's and the driver's exceptions become litxdb's own."""
+        name, start = f"{instance.name}.{self.name}", time.perf_counter()
+        try:
+            with _span(name):
+                result = self._body(instance, *args, **kwargs)
+        except BaseException as error:
+            problem = _named(error, instance._session)
+            _log(name, start, problem or error, sqlstate(error))
+            if problem is None or problem is error:
                 raise
-    finally:
-        milliseconds = (time.perf_counter() - start) * 1000
-        level = logging.WARNING if milliseconds > SLOW_MILLISECONDS else logging.INFO
-        if logger.isEnabledFor(level):
-            outcome = type(failure).__name__ if failure else "done"
-            fields = {"operation": name, "milliseconds": round(milliseconds, 3), "outcome": outcome}
-            if failure and (state := sqlstate(failure)):
-                fields["sqlstate"] = state
-            logger.log(level, "%s %s in %.1f ms", name, outcome, milliseconds, extra=fields)
-
-
-@contextlib.contextmanager
-def translated(session: Session) -> Iterator[None]:
-    """Raise litxdb's own exceptions for those of SQLAlchemy and of the driver."""
-    try:
-        yield
-    except LitxdbError:
-        raise
-    except Exception as error:
-        if problem := explained(error, session.info) or _named(error):
             raise problem from error
-        raise
+        _log(name, start)
+        return result
 
 
-def _named(error: Exception) -> LitxdbError | None:
+def _log(name: str, start: float, failure: BaseException | None = None, state: str | None = None) -> None:
+    """Log an operation with its milliseconds and its outcome, never with its values."""
+    milliseconds = (time.perf_counter() - start) * 1000
+    level = logging.WARNING if milliseconds > SLOW_MILLISECONDS else logging.INFO
+    if logger.isEnabledFor(level):
+        outcome = type(failure).__name__ if failure else "done"
+        fields = {"operation": name, "milliseconds": round(milliseconds, 3), "outcome": outcome, "sqlstate": state}
+        logger.log(level, "%s %s in %.1f ms", name, outcome, milliseconds, extra=fields)
+
+
+def _named(error: BaseException, session: Session) -> LitxdbError | None:
+    """Return litxdb's own exception for one of SQLAlchemy's or the driver's; None for any other."""
+    if isinstance(error, LitxdbError):
+        return error
+    if isinstance(error, Exception) and (problem := explained(error, session.info)):
+        return problem
     if isinstance(error, UnicodeError) or (sqlstate(error) is None and "NUL (0x00)" in str(error)):  # either driver's
         text = "A text holds a character that PostgreSQL cannot store (NUL, or half of a surrogate pair)."
         return ArgumentInvalid(text, "Take it out of the text.")
@@ -133,7 +122,7 @@ def _named(error: Exception) -> LitxdbError | None:
     return problem
 
 
-def diagnosis(error: Exception, name: str) -> str:
+def diagnosis(error: BaseException, name: str) -> str:
     """Return what the server says of an error: table_name, constraint_name…; never a value."""
     return str(getattr(getattr(getattr(error, "orig", error), "diag", None), name, None) or "?")
 
@@ -149,18 +138,23 @@ def _tracer() -> Any:
 
 
 def _span(name: str) -> contextlib.AbstractContextManager[Any]:
-    tracer = _tracer()
-    if tracer is None:
-        return contextlib.nullcontext()
-    attributes = {"db.system.name": "postgresql", "db.operation.name": name}
-    span: contextlib.AbstractContextManager[Any] = tracer.start_as_current_span(
-        f"litxdb {name}", attributes=attributes, record_exception=False, set_status_on_exception=False
-    )
-    return span
+    return NO_SPAN if _tracer() is None else _traced(name)
 
 
-def _mark_failed(span: Any, error: BaseException) -> None:
-    """Say what kind of failure it was: its message may quote a value."""
+NO_SPAN = contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _traced(name: str) -> Iterator[None]:
+    """Say of a failure what kind it was: its message may quote a value."""
     from opentelemetry.trace import Status, StatusCode
 
-    span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+    attributes = {"db.system.name": "postgresql", "db.operation.name": name}
+    with _tracer().start_as_current_span(
+        f"litxdb {name}", attributes=attributes, record_exception=False, set_status_on_exception=False
+    ) as span:
+        try:
+            yield
+        except BaseException as error:
+            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            raise

@@ -31,7 +31,7 @@ def parent(table: Table, column: str) -> ColumnElement[Any]:
     return key.column
 
 
-def mine(table: Table, user_id: int) -> ColumnElement[bool]:
+def mine(table: Table, user_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Return the condition that a row belongs to this person.
 
     >>> from litxdb.models import Base
@@ -41,7 +41,9 @@ def mine(table: Table, user_id: int) -> ColumnElement[bool]:
     return and_(*(leads_to(table, column, table.c[column], user_id) for column in OWNERS[table.name]))
 
 
-def leads_to(table: Table, column: str, value: ColumnElement[Any], user_id: int) -> ColumnElement[bool]:
+def leads_to(
+    table: Table, column: str, value: ColumnElement[Any], user_id: int | ColumnElement[int]
+) -> ColumnElement[bool]:
     """Return the condition that `value`, in this foreign key of the table, refers to something of this person's."""
     key = parent(table, column)
     if key.table.name == "users":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Date, DateTime, Integer, Select, Uuid, literal, tuple_
+from sqlalchemy import Column, Date, DateTime, Integer, Select, Uuid, bindparam, tuple_
 
 from litxdb.errors import ArgumentInvalid
 
@@ -20,6 +20,8 @@ R = TypeVar("R")
 
 MOST = 1000
 """Rows of a page, at most."""
+LIMIT, AFTER = "litxdb_limit", "litxdb_after_"
+"""Names of parameters."""
 
 
 @dataclass(frozen=True)
@@ -30,26 +32,25 @@ class Page(Generic[R]):
     next: str | None
 
 
-@dataclass(frozen=True)
-class Order:
-    """By which columns a list is ordered: unique together, and never changed."""
+def in_order(statement: Select[Any], columns: Sequence[Column[Any]], descending: bool, after: bool) -> Select[Any]:
+    """Order by columns that are unique together and never change, and cut; `positioned` gives the parameters."""
+    if after:
+        here = tuple_(*columns)
+        there = tuple_(*(bindparam(f"{AFTER}{column.name}", type_=column.type) for column in columns))
+        statement = statement.where(here < there if descending else here > there)
+    keys = [column.desc() if descending else column.asc() for column in columns]
+    return statement.order_by(*keys).limit(bindparam(LIMIT, type_=Integer))
 
-    columns: tuple[Column[Any], ...]
-    descending: bool
 
-    def apply(self, statement: Select[Any], cursor: str | None, scope: str, limit: int) -> Select[Any]:
-        """Take what comes after the cursor, and one row more than the page has. Raises ArgumentInvalid."""
-        if not isinstance(limit, int) or not 1 <= limit <= MOST:
-            raise ArgumentInvalid(f"A page cannot have {limit!r} rows.", f"Ask for 1 to {MOST} rows.")
-        if cursor is not None:
-            statement = statement.where(self._after(decode(cursor, scope, self.columns)))
-        keys = [column.desc() if self.descending else column.asc() for column in self.columns]
-        return statement.order_by(*keys).limit(limit + 1)
-
-    def _after(self, position: Sequence[Any]) -> ColumnElement[bool]:
-        here = tuple_(*self.columns)
-        there = tuple_(*(literal(value, column.type) for value, column in zip(position, self.columns, strict=True)))
-        return here < there if self.descending else here > there
+def positioned(limit: int, cursor: str | None, scope: str, columns: Sequence[Column[Any]]) -> dict[str, Any]:
+    """Return where a page begins and how many rows are read: one more than it has. Raises ArgumentInvalid."""
+    if not isinstance(limit, int) or not 1 <= limit <= MOST:
+        raise ArgumentInvalid(f"A page cannot have {limit!r} rows.", f"Ask for 1 to {MOST} rows.")
+    if cursor is None:
+        return {LIMIT: limit + 1}
+    position = decode(cursor, scope, columns)
+    names = (f"{AFTER}{column.name}" for column in columns)
+    return {LIMIT: limit + 1, **dict(zip(names, position, strict=True))}
 
 
 def scope_of(name: str, filters: Mapping[str, Any]) -> str:

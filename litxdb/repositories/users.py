@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from litxdb.models import LiteratureReview, Task, User
 from litxdb.models.base import utc_now
 from litxdb.repositories.operation import Repository, S, operation
-from litxdb.repositories.paging import Order, Page, encode, scope_of
+from litxdb.repositories.paging import Page, encode, in_order, positioned, scope_of
 from litxdb.repositories.results import Account
 from litxdb.repositories.rows import allowed, table_of
 
@@ -58,8 +58,10 @@ class Users(Repository[S]):
         statement = select(User.id)
         if is_active is not None:
             statement = statement.where(User.is_active.is_(is_active))
-        order = Order((table_of(User).c.id,), descending=False)
-        found = self._session.execute(order.apply(statement, cursor, scope, limit)).scalars().all()
+        columns = [table_of(User).c.id]
+        position = positioned(limit, cursor, scope, columns)
+        paged = in_order(statement, columns, descending=False, after=cursor is not None)
+        found = self._session.execute(paged, position).scalars().all()
         return Page(tuple(found[:limit]), encode(scope, [found[limit - 1]]) if len(found) > limit else None)
 
 
