@@ -42,7 +42,8 @@ def test_every_operation_is_logged_with_its_time_and_without_its_values(
         ("users.create", "AlreadyExists"),
         ("reviews.list", "done"),
     ]
-    assert all(each.milliseconds > 0 and each.levelno == logging.INFO for each in records)
+    assert all(each.milliseconds > 0 for each in records)
+    assert {(each.levelno == logging.WARNING) == (each.milliseconds > 500) for each in records} == {True}
     assert records[1].sqlstate == "23505"
     assert not any("ada" in each.getMessage() or SECRET in str(vars(each)) for each in records)
 
@@ -163,3 +164,19 @@ def test_the_base_package_does_not_wait_for_the_library() -> None:
         "sys.exit(str(heavy) if heavy else 0)"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False).returncode == 0
+
+
+def test_without_the_extra_threads_have_it_all_and_coroutines_are_told(db_url: str) -> None:
+    script = (
+        "import sys\n"
+        "sys.modules['greenlet'] = sys.modules['psycopg'] = None\n"
+        "from litxdb.repositories import AsyncDatabase, Database, Repositories\n"
+        f"with Database({db_url!r}) as db, db.session() as session:\n"
+        "    assert Repositories(session).sources.list().items == ()\n"
+        "try:\n"
+        f"    AsyncDatabase({db_url!r})\n"
+        "except Exception as error:\n"
+        "    print(type(error).__name__, error.hint)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, text=True)
+    assert (done.stdout, done.stderr) == ("ToolMissing Run: pip install 'litxdb[async]'\n", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
+import importlib
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -40,8 +40,11 @@ class AsyncDatabase:
         notify: Callable[[str], None] | None = None,
     ) -> None:
         for module in ("psycopg", "greenlet"):
-            if importlib.util.find_spec(module) is None:
-                raise ToolMissing(f"An asynchronous database needs {module}.", "Run: pip install 'litxdb[async]'")
+            try:
+                importlib.import_module(module)
+            except ImportError as error:
+                hint = "Run: pip install 'litxdb[async]'"
+                raise ToolMissing(f"An asynchronous database needs {module}.", hint) from error
         self._database = Database(url, settings=settings, limits=limits, command=command, notify=notify)
         self.limits = limits
 

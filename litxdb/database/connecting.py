@@ -21,7 +21,13 @@ BRIEF_SECONDS = 5.0
 
 INVALID_VALUE = re.compile(r'invalid (\w+) value: "')
 
-KEEPALIVES = {"keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+KEEPALIVES = {
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 """A dead peer is noticed within a minute; Linux alone would take more than two hours."""
 
 

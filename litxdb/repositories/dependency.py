@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import TYPE_CHECKING
 
 from litxdb.database.asynchronous import AsyncDatabase
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 
 @functools.cache

@@ -7,18 +7,20 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from litxdb.database.refusals import refusal, sqlstate
 from litxdb.database.units import explained
 from litxdb.errors import AlreadyExists, ArgumentInvalid, LitxdbError, NotFound, ServerRefused
 
+if TYPE_CHECKING:  # not without greenlet, which the extra has
+    from sqlalchemy.ext.asyncio import AsyncSession
+
 P = ParamSpec("P")
 R = TypeVar("R")
-S = TypeVar("S", bound=Session | AsyncSession)
+S = TypeVar("S", bound="Session | AsyncSession")
 """The kind of session that a repository works with: whether its methods are awaited."""
 
 SLOW_MILLISECONDS = 500.0
@@ -27,6 +29,7 @@ SLOW_MILLISECONDS = 500.0
 UNIQUE_VIOLATION, FOREIGN_KEY_VIOLATION = "23505", "23503"
 
 logger = logging.getLogger("litxdb.repositories")
+logger.addHandler(logging.NullHandler())  # whoever has set up no logging sees none, not the warnings alone
 
 
 class Repository(Generic[S]):
@@ -42,8 +45,8 @@ class Repository(Generic[S]):
         cls.name = cls.__dict__.get("name", cls.__name__.lower())
 
     def __init__(self, session: S) -> None:
-        self._asynchronous = session if isinstance(session, AsyncSession) else None
-        self._session: Session = session.sync_session if isinstance(session, AsyncSession) else session
+        self._asynchronous: AsyncSession | None = None if isinstance(session, Session) else session
+        self._session: Session = session if isinstance(session, Session) else session.sync_session
 
 
 class operation(Generic[P, R]):
