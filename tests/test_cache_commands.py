@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,12 @@ class TestWithoutAnAnswer:
         assert outcome.code == Exit.CONFIGURATION
         assert "REDIS_URL is not set" in outcome.stderr
         assert run("cache", "status", "--redis-url", "").code == Exit.CONFIGURATION
+
+    def test_without_the_client(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "redis", None)
+        outcome = run("cache", "status", "--redis-url", "redis://localhost")
+        assert outcome.code == Exit.TOOL
+        assert "pip install 'litxdb[cache]'" in outcome.stderr
 
     def test_the_variable_and_the_file(self, run: Run, redis_url: str, tmp_path: Path) -> None:
         assert run("cache", "status", env={"REDIS_URL": redis_url}).code == Exit.DONE

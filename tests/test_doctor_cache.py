@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,11 @@ class TestCacheUnreachable:
         assert "hidden-word" not in str(finding)
         assert result(db, "old_cache_versions").reason is Reason.NOT_APPLICABLE
         assert findings(beside(redis_url), "cache_unreachable") == {}
+
+    def test_without_the_client_it_says_what_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "redis", None)
+        (found,) = doctor.examine(beside("redis://localhost"), only=["cache_unreachable"]).results
+        assert (found.status, found.remedy) == (Status.SKIP, "pip install 'litxdb[cache]'")
 
     def test_it_hangs(self, fake_server: Callable[..., Proxy]) -> None:
         db = beside(f"redis://127.0.0.1:{fake_server(hang).port}")

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-import pytest
 
 from litxdb.database import Database
 from litxdb.serve import application
@@ -172,16 +171,15 @@ def chromium() -> Iterator[Any]:
 
 
 class TestInABrowser:
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_on_a_phone_and_on_a_desk(self, scheme: str, db: Database) -> None:
+    def test_on_a_phone_and_on_a_desk_in_the_light_and_in_the_dark(self, db: Database) -> None:
         query(db, f'create table "{"a_very_long_name_" * 3}" as select generate_series(1, 5000) n')
         complaints: list[str] = []
         with listening(db) as url, chromium() as browser:
-            for width in (390, 1280):
+            for width, scheme in ((390, "light"), (1280, "dark")):
                 tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
                 tab.set_default_timeout(PATIENCE_SECONDS * 1000)
                 tab.on("console", lambda message: complaints.append(message.text))
-                tab.on("request", lambda request: complaints.append(request.url) if url not in request.url else None)
+                tab.on("request", lambda request: complaints.append(request.url))
                 tab.goto(url)
                 tab.wait_for_selector(".tiles")  # the page comes by itself
                 assert tab.evaluate("document.documentElement.scrollWidth") <= width
@@ -189,7 +187,7 @@ class TestInABrowser:
                 assert (int(red) > 128) is (scheme == "light")
                 tab.click("a.tile[href='#sizes']")
                 assert tab.evaluate("document.querySelector('#sizes').getBoundingClientRect().width") > 300
-        assert [each for each in complaints if not each.startswith("data:")] == []
+        assert [each for each in complaints if not each.startswith(("data:", url))] == []
 
     def test_without_javascript(self, db: Database) -> None:
         with listening(db) as url, chromium() as browser:

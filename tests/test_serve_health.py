@@ -7,6 +7,7 @@ import contextlib
 import json
 import signal
 import socket
+import sys
 import threading
 import time
 import urllib.error
@@ -20,6 +21,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from litxdb.database import Database
 from litxdb.errors import Exit, Refused
@@ -133,13 +136,22 @@ class TestHealthy:
         assert (pool["size"], pool["checkedout"], pool["checkedin"]) == (5, 2, 0)
 
     @pytest.mark.parametrize("path", ["", "/database"])
-    def test_it_mounts_in_fastapi(self, path: str, db: Database) -> None:
+    @pytest.mark.parametrize("mounted", [False, True], ids=["included", "mounted"])
+    def test_it_is_part_of_a_fastapi_application(self, mounted: bool, path: str, db: Database) -> None:
         app = FastAPI()
         app.get("/own")(lambda: {"mine": True})
-        app.mount(path, health_router(db))
+        if mounted:
+            app.mount(path, health_router(db))
+        else:
+            app.include_router(health_router(db), prefix=path)
         assert until(app, 200, f"{path}/health")["status"] == "healthy"
         assert ask(app, f"{path}/health/liveness")[0] == 200
         assert json.loads(ask(app, "/own")[2]) == {"mine": True}
+
+    def test_without_fastapi_it_is_starlette_s(self, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "fastapi", None)
+        app = Starlette(routes=[Mount("/database", health_router(db))])
+        assert until(app, 200, "/database/health")["status"] == "healthy"
 
 
 class TestCost:
@@ -363,6 +375,12 @@ class TestListening:
             outcome = run("serve", "--url", db_url, "--port", str(taken.getsockname()[1]))
         assert outcome.code == Exit.CONFIGURATION
         assert "cannot listen" in outcome.stderr
+
+    def test_without_the_extra(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        outcome = run("serve")
+        assert outcome.code == Exit.TOOL
+        assert "pip install 'litxdb[serve]'" in outcome.stderr
 
     def test_the_token_of_the_environment_is_never_shown(self, start: Callable[..., Popen[str]], db_url: str) -> None:
         port = free_port()

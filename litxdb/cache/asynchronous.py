@@ -65,11 +65,11 @@ class AsyncCache:
     async def load(self, kind: str, id: str, loader: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002
         """Return an entry's value, or make it with the loader, which runs once however many ask."""
         known = checked(kind, id)
-        flight = self._flights.get((kind, id))
+        flight = self._flights.get((known.name, id))
         if flight is not None:
             return known.decode((await asyncio.shield(flight)).payload or b"")
-        mine = self._flights[kind, id] = asyncio.create_task(self._drive(known, id, loader))
-        mine.add_done_callback(lambda _: self._flights.pop((kind, id), None))
+        mine = self._flights[known.name, id] = asyncio.create_task(self._drive(known, id, loader))
+        mine.add_done_callback(lambda _: self._flights.pop((known.name, id), None))
         return (await asyncio.shield(mine)).value
 
     async def _drive(self, kind: Kind, id: str, loader: Callable[[], Awaitable[Any]]) -> Found:  # noqa: A002

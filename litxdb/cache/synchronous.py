@@ -86,9 +86,9 @@ class Cache:
         """
         known = checked(kind, id)
         with self._lock:
-            flight = self._flights.get((kind, id))
+            flight = self._flights.get((known.name, id))
             if flight is None:
-                mine = self._flights[kind, id] = Future()
+                mine = self._flights[known.name, id] = Future()
         if flight is not None:
             return known.decode(flight.result())
         try:
@@ -99,7 +99,7 @@ class Cache:
             raise
         finally:
             with self._lock:
-                del self._flights[kind, id]
+                del self._flights[known.name, id]
         return found.value
 
     def _drive(self, kind: Kind, id: str, loader: Callable[[], Any]) -> Found:  # noqa: A002

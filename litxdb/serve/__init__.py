@@ -1,6 +1,6 @@
 """Health endpoints, metrics and a dashboard, for load balancers, Kubernetes, Prometheus and people.
 
-    app.mount("/", health_router(db))          # the endpoints, in a FastAPI or Starlette application of one's own
+    app.include_router(health_router(db))      # the endpoints, in a FastAPI application of one's own
     serve(db, Service(port=8432))              # all of it, until SIGTERM
 
 However many ask, the database is touched at most once an interval, and who asks never waits for it: see `cached`.

@@ -8,6 +8,7 @@ GET /health/liveness        that the process lives; asks no database
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import Any
 
@@ -27,11 +28,16 @@ HEADERS = {"Cache-Control": "no-store"}
 
 
 def health_router(db: Database, *, interval_seconds: float | None = None, pool: Any = None) -> Router:
-    """Return the endpoints, to be mounted: `app.mount("/", health_router(db))`, after an application's own routes.
+    """Return the endpoints: `app.include_router(health_router(db))` in FastAPI, `Mount("/", …)` in Starlette.
 
     `pool` is the SQLAlchemy pool whose figures are shown, such as `async_db.engine.pool`; by default the database's.
     """
-    return Router(Endpoints(db, interval_seconds, pool).routes)
+    kind: type[Router] = Router
+    with contextlib.suppress(ImportError):  # FastAPI's own, where it is, for it includes no other
+        from fastapi import APIRouter
+
+        kind = APIRouter
+    return kind(routes=Endpoints(db, interval_seconds, pool).routes)
 
 
 def suitable_interval(db: Database) -> float:

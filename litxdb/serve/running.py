@@ -7,6 +7,7 @@ import contextlib
 import ipaddress
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ REQUEST_SECONDS = 10.0
 IDLE_SECONDS = 5
 GRACE_SECONDS = 5
 """For answers under way, once the service is told to end."""
+SWITCH_SECONDS = 0.0005
 MOST_CONNECTIONS = 1000
 """More are told 503 at once."""
 
@@ -48,8 +50,14 @@ def serve(db: Database, service: Service, ready: Callable[[str], None] = lambda 
     server = prepare(db, service, ready)
     # what strangers send is no news, and every piece of it would be a line
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    with contextlib.suppress(SystemExit):  # uvicorn's own way to say that it cannot listen
-        server.run()
+    before = sys.getswitchinterval()
+    # a look at the whole database computes for a second: a probe's answer must not stand behind it
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        with contextlib.suppress(SystemExit):  # uvicorn's own way to say that it cannot listen
+            server.run()
+    finally:
+        sys.setswitchinterval(before)
     if not server.started:
         raise ConfigurationInvalid(
             f"litxdb cannot listen on {service.host} port {service.port}.",

@@ -161,18 +161,23 @@ def _link(link: Link) -> str:
 
 
 def _backup(backup: Backup, seen: Overview) -> str:
-    manifest, proof = backup.manifest, backup.proof
+    manifest = backup.manifest
     old = max(0.0, (seen.at - manifest.snapshot_at).total_seconds())
-    proven, level = (
-        ("not verified", "skip") if backup.verified is None else ("", "ok") if backup.verified else ("", "crit")
-    )
-    if proof is not None and not proven:
-        taken = f" in {age(proof.restore_seconds)}" if proof.restore_seconds is not None else ""
-        proven = f"restored{taken}" if backup.verified else "does not restore"
+    level, said = _proven(backup)
     return (
         f"<div><b>{age(old)} ago</b><small>{manifest.snapshot_at:%Y-%m-%d %H:%M} UTC</small></div>"
-        f'<div><strong>{size(manifest.archive.bytes)}</strong><small class="{level}">{proven}</small></div>'
+        f'<div><strong>{size(manifest.archive.bytes)}</strong><small class="{level}">{said}</small></div>'
     )
+
+
+def _proven(backup: Backup) -> tuple[str, str]:
+    """Say what is known of restoring it, with the level of that."""
+    if backup.verified is None:
+        return "skip", "not verified"
+    if not backup.verified:
+        return "crit", "does not restore"
+    seconds = backup.proof.restore_seconds if backup.proof else None
+    return "ok", "restored" if seconds is None else f"restored in {age(seconds)}"
 
 
 def _ms(milliseconds: float) -> str:
