@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ from psycopg2.extensions import parse_dsn
 from litxdb import backup
 from litxdb.database import Database
 from litxdb.errors import BackupDamaged, ConfigurationInvalid, Refused
-from litxdb.ownership import litxplore
+from litxdb.ownership import Policy, litxplore
 from litxdb.privacy import Request, erase, ledger_key, read_ledger, replay
 from litxdb.settings import Settings
 from tests.bed.people import OWNED, settle
+from tests.bed.program import Outcome
 from tests.bed.servers import Server
 from tests.bed.statements import query
 
+Run = Callable[..., Outcome]
 KEY = b"a key of these tests only"
 
 
@@ -97,3 +100,52 @@ def test_all_of_the_person_s_rows_are_counted_in_the_entry(db: Database, tmp_pat
     done = erase(db, Request("1", litxplore()), key=KEY)
     assert done.entry.rows == sum(OWNED.values()) + 4
     assert done.ledgers == ("litxdb.erasures",)
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_restoring_a_backup_brings_nobody_back(
+    replace: bool, server: Server, db: Database, db_url: str, run: Run
+) -> None:
+    settle(db)
+    db.close()
+    assert run("backup", "--store", "store", "--quiet", "--url", db_url).code == 0
+    outcome = run("erase-user", "1", "--yes", "--no-export", "--store", "store", "--url", db_url)
+    assert outcome.code == 0, outcome.stderr
+    with server.database() as empty:
+        target = db_url if replace else empty
+        words = ("latest", "--store", "store", "--into", target, "--yes", *(["--replace"] if replace else []))
+        refused = run("restore", *words, env={"LITXDB_ERASURE_KEY": "another key of these tests"})
+        assert refused.code == 6
+        assert "people who were erased would come back" in refused.stderr
+        outcome = run("restore", *words)
+        assert outcome.code == 0, outcome.stderr
+        assert "erased again: 1 of those" in outcome.stderr
+        with Database(target) as restored:
+            assert users(restored) == [2, 3]
+            assert "Ada's" not in str(query(restored, "select content from notes"))
+            assert query(restored, "select count(*) from litxdb.erasures") == [(1,)]
+        if replace:
+            assert run("restore", "--drop-old", "--into", target, "--yes").code == 0
+
+
+def test_the_replaced_database_s_own_ledger_counts(db: Database, db_url: str, run: Run) -> None:
+    settle(db)
+    db.close()
+    assert run("backup", "--store", "store", "--quiet", "--url", db_url).code == 0
+    outcome = run("erase-user", "1", "--yes", "--no-export", "--url", db_url)
+    assert "no backup store is known" in outcome.stderr
+    outcome = run("restore", "latest", "--store", "store", "--into", db_url, "--replace", "--yes")
+    assert outcome.code == 0, outcome.stderr
+    assert users(db) == [2, 3]
+    assert run("restore", "--drop-old", "--into", db_url, "--yes").code == 0
+
+
+def test_people_of_a_table_that_the_policy_is_not_about(empty_db: Database, tmp_path: Path) -> None:
+    query(empty_db, "create table people (id int primary key); insert into people values (1), (2)")
+    policy = Policy("people", lookup=())
+    store = backup.open_store(str(tmp_path / "store"))
+    erase(empty_db, Request("1", policy, by_key=True), key=KEY, beside=store)
+    query(empty_db, "insert into people values (1)")
+    with pytest.raises(Refused, match=r"people in public\.people, and the policy is about users"):
+        replay(empty_db, read_ledger(store), KEY, policy=litxplore())
+    assert len(replay(empty_db, read_ledger(store), KEY, policy=policy)) == 1

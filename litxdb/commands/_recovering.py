@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from litxdb.render import Form
 from litxdb.settings import Settings
 
 if TYPE_CHECKING:
-    from litxdb.backup import Origin, Restored
+    from litxdb.backup import Origin, Restored, Store
     from litxdb.database import Database
 
 LATEST = "latest"
@@ -39,6 +40,44 @@ def find_origin(name: str, store: str | None, identity: Path | None, settings: S
         raise ConfigurationInvalid(f"There is no backup in {found.where}.", "Make one with: litxdb backup")
     one = found.backups[0] if name == LATEST else backup.find(found, name)
     return backup.from_store(place, one, backup.decryption(identity, one.manifest.archive))
+
+
+def erasing_again(
+    db: Database, name: str, store: str | None, policy: Path | None, *, replaced: bool
+) -> Callable[[Database], object]:
+    """Return what erases those again, in the restored database, who were erased since the backup was made.
+
+    The ledger and its key are looked at now: not after an hour of restoring.
+    """
+    from litxdb import ownership, privacy
+
+    rules = ownership.litxplore() if policy is None else ownership.read(policy)
+    entries = privacy.known_erasures(db, _find_store(name, store, db.settings), replaced=replaced)
+    if not entries:
+        return lambda restored: None
+    key = privacy.ledger_key(db.settings)
+    privacy.require_key(entries, key)
+
+    def erase(restored: Database) -> None:
+        done = privacy.replay(restored, entries, key, policy=rules)
+        render.note(f"erased again: {len(done)} of those whom the ledger has ({len(entries)}) were in the backup")
+
+    return erase
+
+
+def _find_store(name: str, store: str | None, settings: Settings) -> Store | None:
+    """Return the store that has the backup, else the one that is configured, for the ledger beside its backups."""
+    from litxdb.backup import foreign
+
+    path = Path(name)
+    if store is None and path.exists():
+        known = foreign.store_of(path)
+        if known is not None:
+            return known[0]
+        if settings.backup_store is None:
+            render.note("warning: no backup store is known, and so no ledger: people erased since may be in this dump.")
+            return None
+    return chosen(store, settings)
 
 
 def describe_target(db: Database, origin: Origin, *, replace: bool, owners: bool) -> str:

@@ -3,7 +3,8 @@
 Example: litxdb restore litxplore-20261122 --into "$DATABASE_URL" --replace
 
 BACKUP is a name in the store, its beginning, latest, or a file of pg_dump, where nothing can be compared.
-The old database is kept under a dated name, to which nobody can connect, until --drop-old.
+The old database is kept under a dated name, to which nobody can connect, until --drop-old. Whoever was erased since the
+backup was made is erased again before anybody can use it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import typer
 from litxdb import render
 from litxdb.commands._confirming import confirm
 from litxdb.commands._options import DryRun, Format, Identity, StorePlace, Yes
+from litxdb.commands._persons import PolicyFile
 from litxdb.commands._proving import tell, watching
-from litxdb.commands._recovering import describe_target, draw, drop_kept, find_origin
+from litxdb.commands._recovering import describe_target, draw, drop_kept, erasing_again, find_origin
 from litxdb.errors import ArgumentInvalid
 from litxdb.render import Form
 
@@ -46,6 +48,7 @@ def command(
     memory: Memory = None,
     dry_run: DryRun = False,
     yes: Yes = False,
+    policy: PolicyFile = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb import backup as backups
@@ -67,10 +70,13 @@ def command(
             return
         if replace:
             confirm(effect, yes=yes, word=word)
+        then = erasing_again(db, backup, store, policy, replaced=replace)
         restore = backups.in_place_of if replace else backups.into_empty
         try:
             with watching(origin.name) as watch:
-                done = restore(db, origin, jobs=jobs, memory_bytes=memory and memory << 20, owners=owners, watch=watch)
+                done = restore(
+                    db, origin, jobs=jobs, memory_bytes=memory and memory << 20, owners=owners, then=then, watch=watch
+                )
         except backups.BackupDiffers as error:
             tell(error.differences)
             raise

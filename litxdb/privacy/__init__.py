@@ -15,7 +15,8 @@ from litxdb.privacy.erase import erase, preview
 from litxdb.privacy.export import Form, Progress, Request, export
 from litxdb.privacy.ledger import key as ledger_key
 from litxdb.privacy.ledger import read as read_ledger
-from litxdb.privacy.replay import replay
+from litxdb.privacy.ledger import require as require_key
+from litxdb.privacy.replay import known_erasures, replay
 from litxdb.privacy.results import (
     Certificate,
     Change,
@@ -51,9 +52,11 @@ __all__ = [
     "as_json",
     "erase",
     "export",
+    "known_erasures",
     "ledger_key",
     "preview",
     "read_ledger",
     "replay",
+    "require_key",
     "whole_file",
 ]

@@ -12,7 +12,7 @@ import os
 import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -167,6 +167,18 @@ def read(beside: Beside) -> tuple[Entry, ...]:
     """
     files = sorted(each.file for each in beside.list() if each.file.startswith(PREFIX) and each.file.endswith(SUFFIX))
     return tuple(_parse(beside, file) for file in files)
+
+
+def read_table(connection: Connection) -> tuple[Entry, ...]:
+    """Return the entries of the database's own table, the oldest first; none where there is no table."""
+    with connection.cursor() as cursor:
+        cursor.execute("select to_regclass('litxdb.erasures') is null")
+        if cursor.fetchone() == (True,):
+            return ()
+        columns = [each.name for each in fields(Entry)]
+        cursor.execute(queries.tagged(f"select {', '.join(columns)} from litxdb.erasures order by erased_at, id"))
+        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return tuple(Entry(**{**row, "identity": tuple(row["identity"])}) for row in rows)
 
 
 def require(entries: Iterable[Entry], secret: bytes) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from litxdb import queries
 from litxdb.database import Database
-from litxdb.ownership import Policy, Table, quoted, read_schema
+from litxdb.errors import Refused
+from litxdb.ownership import Policy, Schema, Table, quoted, read_schema
 from litxdb.privacy import ledger, sessions
 from litxdb.privacy.erase import erase
 from litxdb.privacy.export import Request
@@ -38,17 +39,29 @@ def replay(
         return ()
     ledger.require(known, key)
     with sessions.opened(db, lock_seconds=sessions.PATIENCE_SECONDS) as connection:
-        found = tuple(_present(connection, policy, known, key))
+        schema = read_schema(connection)
+        _require_policy(schema, policy, known)
+        found = tuple(_present(connection, schema, policy, known, key))
     return tuple(
         erase(db, Request(who, policy, by_key=True), key=key, known_as=entry, watch=watch) for who, entry in found
     )
 
 
+def known_erasures(db: Database, beside: ledger.Beside | None, *, replaced: bool) -> tuple[Entry, ...]:
+    """Return the erasures that a backup may not know of: those beside the backups and, if it will be `replaced`, those
+    of the database itself.
+    """
+    entries = {each.id: each for each in (ledger.read(beside) if beside else ())}
+    if replaced:
+        with contextlib.closing(db.connect(direct=True)) as connection:
+            entries |= {each.id: each for each in ledger.read_table(connection)}
+    return tuple(sorted(entries.values(), key=lambda each: (each.erased_at, each.id)))
+
+
 def _present(
-    connection: Connection, policy: Policy, entries: tuple[Entry, ...], secret: bytes
+    connection: Connection, schema: Schema, policy: Policy, entries: tuple[Entry, ...], secret: bytes
 ) -> Iterator[tuple[str, Entry]]:
     """List who is there, by primary key, with the entry."""
-    schema = read_schema(connection)
     root = schema.find(policy.root)
     if root is None:
         return
@@ -59,6 +72,19 @@ def _present(
             entry = subjects.get(ledger.subject(secret, root.table, values))
             if entry is not None:
                 yield key, entry
+
+
+def _require_policy(schema: Schema, policy: Policy, entries: tuple[Entry, ...]) -> None:
+    """Refuse to pass over people of a table that is there and that the policy is not about."""
+    root = schema.find(policy.root)
+    others = sorted(
+        {each.root for each in entries if each.root in schema.tables and (not root or each.root != root.table)}
+    )
+    if others:
+        raise Refused(
+            f"The ledger has erasures of people in {', '.join(others)}, and the policy is about {policy.root}.",
+            "Name the policy that they were erased by, with --policy.",
+        )
 
 
 def _people(connection: Connection, root: Table, identity: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
