@@ -150,6 +150,21 @@ def test_damage_is_noticed(made: Backup, bucket: Bucket) -> None:
     assert backup.inventory(bucket.store()).damaged[0].reason == "it is missing"
 
 
+def test_many_records_are_read_at_once(made: Backup, bucket: Bucket) -> None:
+    store = bucket.store()
+    for number in range(50):
+        proof = Proof(made.name, made.manifest.archive.sha256, made.manifest.finished_at, True, True, "0.1.0")
+        records.write_proof(store, proof, f"{number:06}")
+    bucket.put(f"{made.name}.proof-20261122T000000Z-ffffff.json", b"")
+    found = backup.inventory(store)
+    assert len(found.backups[0].proofs) == 50
+    assert [each.reason for each in found.damaged] == ["is no record of litxdb's, or cut short"]
+    names = [each.file for each in store.list()]
+    read = store.read([*names, "missing"], 1000)
+    assert set(read) == set(names)
+    assert read[made.manifest.archive.file] == b""  # it is larger
+
+
 def test_prune_in_a_bucket(empty_url: str, empty_db: Database, bucket: Bucket) -> None:
     store = bucket.store()
     for number in range(3):

@@ -8,7 +8,7 @@ import io
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +46,14 @@ class Directory:
         """Open a file for reading."""
         with self._explained(missing=False):
             return (self.path / file).open("rb")
+
+    def read(self, files: Sequence[str], largest: int) -> dict[str, bytes]:
+        """Read small files."""
+        found = {}
+        for file in files:
+            with contextlib.suppress(FileNotFoundError), self._explained(missing=False), self.open(file) as reading:
+                found[file] = reading.read(largest)
+        return found
 
     @contextlib.contextmanager
     def create(self, file: str) -> Iterator[BinaryIO]:

@@ -12,6 +12,8 @@ from litxdb.backup.results import Attempt, Backup, Damaged, Inventory, Manifest,
 from litxdb.backup.store import Store
 from litxdb.errors import BackupDamaged, ConfigurationInvalid
 
+RECORDS = (Kind.manifest, Kind.proof, Kind.attempt)
+
 
 def inventory(store: Store) -> Inventory:
     """Read the store. A backup is listed if its manifest is intact and its archive has the size that this says.
@@ -23,17 +25,18 @@ def inventory(store: Store) -> Inventory:
     for file in sorted(sizes):
         if known := naming.parse(file):
             files[known.backup][known.kind].append(file)
+    texts = store.read([file for kinds in files.values() for kind in RECORDS for file in kinds[kind]], records.LARGEST)
     backups: list[Backup] = []
     damaged: list[Damaged] = []
     attempts: list[Attempt] = []
     for name, kinds in files.items():
         backup = None
         if kinds[Kind.manifest]:
-            backup = _backup(store, name, kinds, sizes, damaged)
+            backup = _backup(store.where, texts, name, kinds, sizes, damaged)
         elif kinds[Kind.tombstone]:
             continue  # prune was killed while it deleted this one; the next run goes on
         elif kinds[Kind.attempt]:
-            attempts += _read(store, kinds[Kind.attempt], Attempt, damaged)
+            attempts += _decode(texts, kinds[Kind.attempt], Attempt, damaged)
         elif kinds[Kind.archive]:
             damaged.append(Damaged(kinds[Kind.archive][0], "its manifest is missing"))
         if backup:
@@ -62,9 +65,14 @@ def find(found: Inventory, name: str) -> Backup:
 
 
 def _backup(
-    store: Store, name: str, kinds: Mapping[Kind, list[str]], sizes: Mapping[str, int], damaged: list[Damaged]
+    where: str,
+    texts: Mapping[str, bytes],
+    name: str,
+    kinds: Mapping[Kind, list[str]],
+    sizes: Mapping[str, int],
+    damaged: list[Damaged],
 ) -> Backup | None:
-    for manifest in _read(store, kinds[Kind.manifest], Manifest, damaged):
+    for manifest in _decode(texts, kinds[Kind.manifest], Manifest, damaged):
         archive, file = manifest.archive, naming.manifest_file(name)
         if manifest.name != name or naming.parse(archive.file) != naming.FileName(name, Kind.archive):
             damaged.append(Damaged(file, f"it is the manifest of {manifest.name}"))
@@ -73,9 +81,9 @@ def _backup(
         elif sizes[archive.file] != archive.bytes:
             damaged.append(Damaged(archive.file, f"it has {sizes[archive.file]} bytes instead of {archive.bytes}"))
         else:
-            proofs = sorted(_read(store, kinds[Kind.proof], Proof, damaged), key=_when)
+            proofs = sorted(_decode(texts, kinds[Kind.proof], Proof, damaged), key=_when)
             fitting = tuple(each for each in proofs if each.archive_sha256 == archive.sha256 and each.backup == name)
-            return Backup(manifest, fitting, f"{store.where.rstrip('/')}/{archive.file}")
+            return Backup(manifest, fitting, f"{where.rstrip('/')}/{archive.file}")
     return None
 
 
@@ -83,13 +91,15 @@ def _when(proof: Proof) -> datetime:
     return proof.at
 
 
-def _read(store: Store, files: list[str], kind: type[records.Record], damaged: list[Damaged]) -> list[records.Record]:
+def _decode(
+    texts: Mapping[str, bytes], files: list[str], kind: type[records.Record], damaged: list[Damaged]
+) -> list[records.Record]:
+    """Make records of what was read; what is missing was removed meanwhile."""
     found = []
     for file in files:
-        try:
-            found.append(records.read(store, file, kind))
-        except BackupDamaged as error:
-            damaged.append(Damaged(file, error.message.removeprefix(f"{file} ").removesuffix(".")))
-        except FileNotFoundError:
-            pass  # removed meanwhile
+        if file in texts:
+            try:
+                found.append(records.decode(texts[file], kind, file))
+            except BackupDamaged as error:
+                damaged.append(Damaged(file, error.message.removeprefix(f"{file} ").removesuffix(".")))
     return found

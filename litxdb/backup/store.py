@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,10 @@ class Store(Protocol):
 
     def open(self, file: str) -> BinaryIO:
         """Open a file for reading from its beginning to its end."""
+        ...
+
+    def read(self, files: Sequence[str], largest: int) -> dict[str, bytes]:
+        """Read small files, in any order; one that is missing is left out, one that is larger is not whole."""
         ...
 
     def create(self, file: str) -> AbstractContextManager[BinaryIO]:

@@ -21,7 +21,7 @@ from tests.bed.backups import Shelf
 from tests.bed.buckets import Bucket
 from tests.bed.program import Outcome
 
-KILLS = int(os.environ.get("LITXDB_TEST_KILLS", "6"))
+KILLS = int(os.environ.get("LITXDB_TEST_KILLS", "3"))
 SEED = int(os.environ.get("LITXDB_TEST_SEED", str(random.randrange(1 << 30))))
 AGES = {"directory": 25, "bucket": 8}
 """How many old backups each run has to delete; a bucket takes longer for each."""
