@@ -28,6 +28,7 @@ from tests.bed.statements import as_role, query
 Run = Callable[..., Outcome]
 Start = Callable[..., Popen[str]]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+SEQUENCES = "select sequencename, last_value from pg_sequences order by 1"
 CONTENT = " union all ".join(
     f"select '{name}', count(*), sum(hashtextextended(t::text, 0)) from {name} t" for name in NAMES
 )
@@ -173,6 +174,7 @@ def test_clean_leaves_what_was_there_before(db: Database) -> None:
     query(db, "insert into fetcher_state (fetcher) values ('semantic_scholar')")
     before = content(db)
     ours = "select fetcher, status, last_run_at from fetcher_state order by 1"
+    sequences = query(db, SEQUENCES)
     fetchers = query(db, ours)
     name = str(query(db, "select current_database()")[0][0])
     world(db, name=name)
@@ -185,8 +187,16 @@ def test_clean_leaves_what_was_there_before(db: Database) -> None:
         each for each in before if each[0] != "fetcher_state"
     ]
     assert query(db, ours) == fetchers
+    assert query(db, SEQUENCES) == sequences
     assert query(db, "select to_regclass('litxdb.world'), to_regclass('litxdb.seeded_pairs')") == [(None, None)]
     assert clean(db) == ()
+
+
+def test_clean_leaves_a_sequence_that_somebody_drew_from(db: Database, filled: Filled) -> None:
+    query(db, "insert into users (clerk_id, email) values ('mine', 'mine@example.com')")
+    clean(db)
+    query(db, "insert into users (clerk_id, email) values ('more', 'more@example.com')")
+    assert query(db, "select id from users order by 1") == [(1,), (1000004,), (1000005,)]
 
 
 def test_clean_refuses_while_other_rows_refer_to_seeded_ones(db: Database, filled: Filled) -> None:
@@ -214,6 +224,14 @@ def test_clean_with_dry_run_only_says(db: Database, filled: Filled, db_url: str,
     assert sum(row["deleted"] for row in outcome.json["rows"]) == inserted(filled)
     assert "would be deleted" in outcome.stderr
     assert content(db) == before
+
+
+def test_clean_in_production_asks(db: Database, filled: Filled, db_url: str, run: Run) -> None:
+    production = {"LITXDB_ENV": "production"}
+    assert run("seed", "--clean", "--url", db_url, env=production).code == Exit.REFUSED
+    assert counts(db)["papers"]
+    assert run("seed", "--clean", "--yes", "--url", db_url, env=production).code == Exit.DONE
+    assert not counts(db)["papers"]
 
 
 def test_production_gets_no_world(db: Database, db_url: str, run: Run) -> None:
@@ -401,6 +419,11 @@ def test_files_are_all_there_or_none(tmp_path: Path, run: Run) -> None:
         ["--users", "3", "--now", "yesterday"],
         ["--users", "1000000000"],
         ["--csv", "somewhere"],
+        ["--csv", "somewhere", "--users", "1", "--dry-run"],
+        ["--among", "somewhere"],
+        ["--policy", "somewhere", "--users", "1"],
+        ["--from", "somewhere"],
+        ["--from", "somewhere", "--users", "1", "--dry-run"],
         ["--clean", "--size", "tiny"],
     ],
 )

@@ -151,7 +151,8 @@ def test_the_next_insert_works_and_the_baseline_is_there(source: Database, targe
     ("spoil", "said"),
     [
         ("insert into users (clerk_id, email) values ('a', 'a')", "rows in users that litxdb did not make"),
-        ("alter table notes drop justification", "has not the column justification of public.notes"),
+        ("alter table notes drop justification", "has not the column justification text of public.notes"),
+        ("alter table notes alter page_number type bigint", "the column page_number integer of public.notes"),
         ("drop table feedback", "has not the table public.feedback"),
     ],
 )
@@ -178,8 +179,10 @@ def test_what_fails_on_the_way_leaves_nothing(source: Database, target: Database
 
 FOREIGN = """
 create schema "s p";
+create type mood as enum ('good', 'bad');
 create table "s p"."per son" (
     a int, b text, boss_a int, boss_b text, "full name" text, mail text unique, secret uuid, tags jsonb, site text,
+    moods mood[] default '{good}', at tstzrange default '[2026-01-01,)',
     doubled int generated always as (a * 2) stored, primary key (a, b),
     foreign key (boss_a, boss_b) references "s p"."per son"
 );
@@ -212,7 +215,7 @@ root = "s p.per son"
 "s p.per son.boss_a,boss_b" = "a boss owns nobody"
 "pages.latest" = "the last version"
 [tables."s p.per son"]
-keep = ["a", "b", "boss_a", "boss_b"]
+keep = ["a", "b", "boss_a", "boss_b", "moods", "at"]
 full_name = ["full name"]
 email = ["mail"]
 uuid = ["secret"]
@@ -283,6 +286,7 @@ def test_the_words_for_texts_are_even_enough() -> None:
         ('root = "users"\n[tables.users]\nencrypt = ["email"]', "unknown key encrypt"),
         ('root = "users"\nwhatever = 1', "unknown key whatever"),
         ("[tables.users]\nkeep = []", "cannot be understood"),
+        ('root = "users"\n[tables.users]\nkeep = ["email"]\nemail = ["email"]', "a column of users in two ways"),
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(text: str, said: str, tmp_path: Path) -> None:

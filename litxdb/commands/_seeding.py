@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from litxdb import render
+from litxdb.commands._confirming import confirm
 from litxdb.commands._stores import chosen
 from litxdb.errors import Refused
 from litxdb.render import Form
@@ -183,10 +184,12 @@ def write_files(users: int, seed: str, now: datetime | None, directory: Path, fo
     render.note(f"{sum(each.inserted for each in written):,} rows are in {directory}; load.sql loads them.")
 
 
-def clean(db: Database, form: Form, *, dry_run: bool, wait_seconds: float) -> None:
-    """Remove the world, and write what was deleted."""
+def clean(db: Database, form: Form, *, yes: bool, dry_run: bool, wait_seconds: float) -> None:
+    """Remove the world, in production only once its name was typed, and write what was deleted."""
     from litxdb import seed
 
+    if db.settings.production and not dry_run:
+        confirm(f"This deletes the seeded world of {db.endpoint}.", yes=yes, word=db.endpoint.dbname)
     removed = seed.clean(db, dry_run=dry_run, wait_seconds=wait_seconds)
     render.rows(removed, form, columns={"table": "table", "deleted": ("deleted", render.number)})
     total, would = sum(each.deleted for each in removed), "would be " if dry_run else ""

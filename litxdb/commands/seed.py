@@ -17,7 +17,7 @@ import typer
 
 from litxdb import render
 from litxdb.commands import _seeding
-from litxdb.commands._options import Directory, DryRun, Format, Identity, StorePlace, Url, Wait
+from litxdb.commands._options import Directory, DryRun, Format, Identity, StorePlace, Url, Wait, Yes
 from litxdb.render import Form
 
 Users = Annotated[
@@ -59,6 +59,7 @@ def command(
     seed: Seed = "1",
     now: Now = None,
     clean: Clean = False,
+    yes: Yes = False,
     csv: Csv = None,
     source: From = None,
     policy: Policy = None,
@@ -74,18 +75,22 @@ def command(
     from litxdb.database import Database
 
     wanted, moment = _seeding.people(users, size), _seeding.moment(now)
-    if wanted is None and csv:
-        raise typer.BadParameter("--csv writes a world: say how large, by --users or --size.")
-    if clean and (wanted or csv or source):
+    if wanted is None and (csv or now or among or source or policy):
+        raise typer.BadParameter("How many people? Say it by --users or --size.")
+    if csv and (dry_run or among):
+        raise typer.BadParameter("--csv writes files: --dry-run and --among are about a database.")
+    if policy and not source:
+        raise typer.BadParameter("--policy says what to mask of a backup: name one, by --from.")
+    if clean and wanted:
         raise typer.BadParameter("--clean removes whatever world is there: give it no size.")
-    if source and (wanted is None or csv or dry_run or now or among):
-        raise typer.BadParameter("--from needs --users, and takes no --csv, --dry-run, --now or --among.")
+    if source and (csv or dry_run or now or among):
+        raise typer.BadParameter("--from takes no --csv, --dry-run, --now or --among.")
     if csv and wanted:
         _seeding.write_files(wanted, seed, moment, csv, form)
         return
     with Database(url, command="seed", notify=render.note, create_local=not (dry_run or clean)) as db:
         if clean:
-            _seeding.clean(db, form, dry_run=dry_run, wait_seconds=lock_wait)
+            _seeding.clean(db, form, yes=yes, dry_run=dry_run, wait_seconds=lock_wait)
         elif wanted and source:
             _seeding.subset(db, source, wanted, seed, policy, store, identity, directory, form, wait_seconds=lock_wait)
         elif wanted:

@@ -13,6 +13,7 @@ from litxdb.seed.baseline import FETCHERS
 from litxdb.seed.fill import session
 from litxdb.seed.record import World
 from litxdb.seed.results import Removed
+from litxdb.seed.world import FIRST
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -33,6 +34,8 @@ def clean(db: Database, *, dry_run: bool = False, wait_seconds: float = 60) -> t
             removed = _clean(connection, cursor, world)
             if dry_run:
                 connection.rollback()
+            else:
+                _go_back(cursor, world)  # last: no transaction takes this back
         return removed
 
 
@@ -71,3 +74,19 @@ def _clean(connection: Connection, cursor: Cursor, world: World) -> tuple[Remove
     )
     cursor.execute(record.DROP)
     return tuple(removed)
+
+
+GO_BACK = """
+select case when %(last)s is null then setval(q.seqrelid, q.seqstart, false) else setval(q.seqrelid, %(last)s) end
+from pg_sequence q
+where q.seqrelid = pg_get_serial_sequence(%(table)s, 'id')::regclass
+    and pg_sequence_last_value(q.seqrelid) = (%(first)s + %(rows)s - 1)
+"""
+
+
+def _go_back(cursor: Cursor, world: World) -> None:
+    """Put sequences back to where they were, unless somebody has drawn from them since."""
+    for table in world.tables:
+        if table.key == "number":
+            about = {"table": table.name, "last": table.last_value, "first": FIRST, "rows": table.rows}
+            cursor.execute(GO_BACK, about)

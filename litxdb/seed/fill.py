@@ -66,8 +66,8 @@ def fill(
 
     A database that holds this world already is left as it is. Raises Refused in production, for a database that holds
     another world, or rows of other people's unless `name` is the database's, and LockHeld when another run fills it.
-    Without `now` the world ends at the last midnight, UTC. Indexes for similarity and text search are dropped and built
-    anew, so the tables are locked until the end.
+    Without `now` the world ends at the last midnight, UTC. Foreign keys and the indexes for similarity and text search
+    are taken off and put back, so the tables are locked (ACCESS EXCLUSIVE) until the end.
     """
     refuse_production(db)
     recipe = Recipe(users, seed, now or last_midnight())
@@ -108,6 +108,7 @@ def refuse_production(db: Database) -> None:
 def session(db: Database, wait_seconds: float) -> Iterator[Connection]:
     """Open a session that keeps others from filling or clearing the database at the same time; raises LockHeld."""
     with closing(db.connect(direct=True, autocommit=True)) as connection:
+        connection.set_client_encoding("UTF8")
         with connection.cursor() as cursor:
             cursor.execute(SETTINGS)
         acquire(connection, LOCK, wait_seconds, subject="another seed of this database", notify=db.notify)
@@ -162,21 +163,23 @@ def _fill(connection: Connection, cursor: Cursor, recipe: Recipe, watch: Watch) 
     indexes = queries.load("seed", "slow_indexes", connection.info.server_version).run(connection, tables=names)
     for index in indexes:
         cursor.execute(queries.tagged(f"drop index {index['index']}"))
+    keys = queries.load("seed", "foreign_keys", connection.info.server_version).run(connection, tables=names)
+    for key in keys:
+        cursor.execute(queries.tagged(key["remove"]))
     for table in tables(recipe):
         watch(table.name, None)
         start = time.perf_counter()
         count = _fetchers(cursor, table) if table.key == "fetcher" else copy(cursor, table)
         loaded.append(Loaded(table.name, count, 0, time.perf_counter() - start))
-        seeded.append(SeededTable(table.name, table.key, count))
-        if table.key == "number":
-            _advance(cursor, table.name)
+        seeded.append(SeededTable(table.name, table.key, count, _last(cursor, table)))
         watch(table.name, loaded[-1])
+    _time("foreign keys", cursor, [key["restore"] for key in keys], watch)
     _build(cursor, indexes, next(each.rows for each in seeded if each.name == "sources"), watch)
     record.write(cursor, recipe, seeded)
-    watch("analyze", None)
-    start = time.perf_counter()
-    cursor.execute(queries.tagged(f"analyze {', '.join(names)}"))
-    watch("analyze", Loaded("analyze", 0, 0, time.perf_counter() - start))
+    _time("analyze", cursor, [f"analyze {', '.join(names)}"], watch)
+    for each in seeded:  # last: no transaction takes this back
+        if each.key == "number":
+            _advance(cursor, each.name)
     return tuple(loaded)
 
 
@@ -189,6 +192,15 @@ def _fetchers(cursor: Cursor, table: Table) -> int:
     )
     pristine = {name for (name,) in cursor.fetchall()}
     return copy(cursor, Table(table.name, table.columns, lambda: (row for row in rows if row[0] in pristine)))
+
+
+def _last(cursor: Cursor, table: Table) -> int | None:
+    """Return the last number that the sequence behind `id` has given, if it has given any."""
+    if table.key != "number":
+        return None
+    cursor.execute("select pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')::regclass)", (table.name,))
+    row: tuple[int | None] | None = cursor.fetchone()
+    return row[0] if row else None
 
 
 def _advance(cursor: Cursor, table: str) -> None:
@@ -206,7 +218,12 @@ def _build(cursor: Cursor, indexes: list[dict[str, Any]], vectors: int, watch: W
     wanted = min(MOST_MEMORY, max(64 << 20, vectors * VECTOR_BYTES)) >> 10
     cursor.execute(f"set local maintenance_work_mem = '{wanted}kB'")
     for index in indexes:
-        watch(index["index"], None)
-        start = time.perf_counter()
-        cursor.execute(queries.tagged(index["definition"]))
-        watch(index["index"], Loaded(index["index"], 0, 0, time.perf_counter() - start))
+        _time(index["index"], cursor, [index["definition"]], watch)
+
+
+def _time(title: str, cursor: Cursor, statements: list[str], watch: Watch) -> None:
+    watch(title, None)
+    start = time.perf_counter()
+    for statement in statements:
+        cursor.execute(queries.tagged(statement))
+    watch(title, Loaded(title, 0, 0, time.perf_counter() - start))

@@ -7,7 +7,7 @@ so unique constraints hold. Nobody without the key can try out who is behind one
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.resources import files
@@ -29,6 +29,7 @@ WORDS = VOCABULARY.split()
 PREFIXES = "^(?:user|cus|sub|sess|org|web|upload)[_-]"
 """What tokens may begin with and keep: it says what they are, not whose."""
 
+NUMBER = "^([0-9]{1,10}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"
 KEEP = "keep"
 
 
@@ -77,6 +78,9 @@ def parse(text: str, where: str, owners: ownership.Policy | None = None) -> Mask
             table: {column: method for method, columns in entry.items() for column in columns}
             for table, entry in tables.items()
         }
+        twice = [table for table in tables if len(methods[table]) < sum(map(len, tables[table].values()))]
+        if twice:
+            raise TypeError(f"it treats a column of {twice[0]} in two ways")
         strange = {method for entry in tables.values() for method in entry} - {*METHODS, KEEP}
         if found or strange:
             raise TypeError(f"it has an unknown key {sorted([*found, *strange])[0]}")
@@ -101,9 +105,8 @@ class Masks:
         self._schema, self._masking = schema, masking
         self._key = sha256(key.encode()).hexdigest()
 
-    def check(self, tables: Iterator[Table] | list[Table]) -> None:
+    def check(self, tables: Sequence[Table]) -> None:
         """Raise ConfigurationInvalid for columns that nobody classified, and for keys whose ends are masked apart."""
-        tables = list(tables)
         missing = [
             f"{table.table}.{column.name}"
             for table in tables
@@ -118,7 +121,8 @@ class Masks:
             )
         for table in tables:
             for reference in self._schema.out_of[table.table]:
-                self._check_key(table, reference)
+                if self._schema.tables[reference.target] in tables:
+                    self._check_key(table, reference)
 
     def _check_key(self, table: Table, reference: Reference) -> None:
         target = self._schema.tables[reference.target]
@@ -174,6 +178,11 @@ def _token(value: str, key: str) -> str:
     return f"{prefix} || left({_hash(value, key)}, {length})"
 
 
+def _id(value: str, key: str) -> str:
+    """Keep a row's number or UUID, and mask whatever else stands there."""
+    return f"case when {value} ~ '{NUMBER}' then {value} else {_token(value, key)} end"
+
+
 def _text(value: str, key: str) -> str:
     """Write words of no meaning, about as many as there were."""
     listed = ", ".join(f"'{word}'" for word in WORDS)
@@ -192,6 +201,7 @@ METHODS: dict[str, Callable[[str, str], str]] = {
     "family_name": lambda value, key: _pick(family_names(), value, key, 9),
     "full_name": _full_name,
     "token": _token,
+    "id": _id,
     "text": _text,
     "url": lambda value, key: f"'https://example.org/' || left({_hash(value, key)}, 20)",
     "uuid": lambda value, key: f"left({_hash(value, key)}, 32)",

@@ -46,7 +46,8 @@ create table litxdb.seeded (
     table_name text primary key,
     place integer not null,
     key text not null,
-    rows bigint not null
+    rows bigint not null,
+    last_value bigint
 );
 create table litxdb.seeded_pairs (
     table_name text not null,
@@ -62,11 +63,12 @@ PAIRS = {"team_members": ("team_id", "user_id"), "bookmarks": ("user_id", "paper
 
 @dataclass(frozen=True)
 class SeededTable:
-    """A table with seeded rows: how they are recognised, and how many were made."""
+    """A table with seeded rows: how they are recognised, how many were made, and its sequence's last number before."""
 
     name: str
     key: str
     rows: int
+    last_value: int | None = None
 
     def owns(self, alias: str) -> str:
         """Return the SQL condition that a row of this alias was made by seeding."""
@@ -110,7 +112,7 @@ def read(cursor: Cursor) -> World | None:
         return None
     cursor.execute("select users, seed, now at time zone 'UTC', version from litxdb.world")
     row = cursor.fetchone()
-    cursor.execute("select table_name, key, rows from litxdb.seeded order by place")
+    cursor.execute("select table_name, key, rows, last_value from litxdb.seeded order by place")
     tables = tuple(SeededTable(*each) for each in cursor.fetchall())
     if row is None:
         return None
@@ -137,8 +139,8 @@ def write(cursor: Cursor, recipe: Recipe, tables: list[SeededTable]) -> None:
     )
     for place, table in enumerate(tables):
         cursor.execute(
-            "insert into litxdb.seeded (table_name, place, key, rows) values (%s, %s, %s, %s)",
-            (table.name, place, table.key, table.rows),
+            "insert into litxdb.seeded (table_name, place, key, rows, last_value) values (%s, %s, %s, %s, %s)",
+            (table.name, place, table.key, table.rows, table.last_value),
         )
     for name, (first, second) in PAIRS.items():
         cursor.execute(

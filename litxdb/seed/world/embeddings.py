@@ -51,19 +51,18 @@ class Embedding:
 @functools.cache
 def _piece(seed: str, topic: int, task: int, place: int, variant: int) -> bytes:
     own = shake_128(f"{seed}/{place}/{topic}/{task}/{variant}".encode()).digest(LENGTH)
-    numbers = [common + OWN * (byte - 128) for common, byte in zip(_common(seed, topic, task, place), own, strict=True)]
+    numbers = [common + OWN * byte for common, byte in zip(_common(seed, topic, task, place), own, strict=True)]
     length = math.sqrt(PIECES * sum(map(operator.mul, numbers, numbers)))
     return struct.pack(f"!{LENGTH}f", *[number / length for number in numbers])
 
 
 @functools.cache
 def _common(seed: str, topic: int, task: int, place: int) -> list[int]:
+    """Add up what a piece shares with others, less what makes the mean of all nought."""
     keys = (f"{seed}/{place}", f"{seed}/{place}/{topic}", f"{seed}/{place}/{topic}/{task}")
-    noises = [shake_128(key.encode()).digest(LENGTH) for key in keys]
-    return [
-        sum(weight * (byte - 128) for weight, byte in zip(COMMON, each, strict=True))
-        for each in zip(*noises, strict=True)
-    ]
+    everywhere, topical, specific = (shake_128(key.encode()).digest(LENGTH) for key in keys)
+    (first, second, third), mean = COMMON, 128 * (sum(COMMON) + OWN)
+    return [first * a + second * b + third * c - mean for a, b, c in zip(everywhere, topical, specific, strict=True)]
 
 
 @functools.cache

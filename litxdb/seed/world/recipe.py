@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from math import isqrt
 
 from litxdb.errors import ArgumentInvalid
@@ -35,7 +36,7 @@ class Recipe:
         if not 1995 <= self.now.year <= 2100:
             raise ArgumentInvalid(f"A world cannot end in {self.now.year}.", "Give --now a year from 1995 to 2100.")
 
-    @property
+    @cached_property
     def end(self) -> int:
         """When the world ends, in seconds since 1970."""
         return seconds(self.now)
