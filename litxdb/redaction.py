@@ -1,6 +1,6 @@
 """Keeps secrets out of everything that litxdb writes: whoever learns a password registers it here first.
 
-The writers (render.py, the log formatter, main()) pass all text through `redact`, so that no caller can forget.
+The writers (render, the log formatter, main()) pass all text through `redact`, so that no caller can forget.
 """
 
 from __future__ import annotations

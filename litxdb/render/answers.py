@@ -1,0 +1,147 @@
+"""A command's answer: rows and facts as a table, as JSON or as CSV."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+
+from litxdb.redaction import redact
+from litxdb.render.streams import console, is_terminal, line, printable, write
+from litxdb.render.wording import BARS, mark
+
+Column = str | tuple[str, Callable[[Any], str]]
+"""A column's heading, or its heading and how a person reads its values."""
+
+
+class Form(enum.StrEnum):
+    """How a result is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def json(answer: object, *, compact: bool = False) -> bool:
+    """Write one JSON object: raw numbers, ISO 8601 times; `compact` on one line. Returns what `line` does."""
+    from json import dumps  # here, as csv: a table needs neither, and they take 3 ms
+
+    return line(dumps(_plain(answer), indent=None if compact else 2, ensure_ascii=False))
+
+
+def rows(
+    found: Sequence[object],
+    form: Form,
+    *,
+    columns: Mapping[str, Column],
+    within: object | None = None,
+) -> None:
+    """Write rows (dataclasses): a table of the given columns, or every field, raw, as JSON or CSV.
+
+    `columns` maps a field to its heading, or to its heading and how a person reads it. `within` is the result that
+    the rows belong to: its other fields stand beside "rows" in the JSON object.
+    """
+    records = [record(row) for row in found]
+    if form is Form.json:
+        json({**({} if within is None else record(within)), "rows": records})
+    elif form is Form.csv:
+        _csv(records, list(records[0]) if records else list(columns))
+    elif records:
+        shown = {name: (column, cell) if isinstance(column, str) else column for name, column in columns.items()}
+        cells = [[read(record[name]) for name, (_, read) in shown.items()] for record in records]
+        _table(cells, [heading for heading, _ in shown.values()])
+
+
+def facts(known: Mapping[str, str | None]) -> None:
+    """Write one thing's properties, a line each; what is not known is left out."""
+    width = max(map(len, known), default=0)
+    for name, value in known.items():
+        if value:
+            line(f"{name:<{width}}  {printable(value)}")
+
+
+def statement(text: str | None) -> str:
+    """Write a statement in one line; a terminal gets its beginning.
+
+    >>> statement("select 1\\n  from t")
+    'select 1 from t'
+    """
+    line = " ".join((text or "").split())
+    return f"{line[:99]}…" if len(line) > 100 and is_terminal(sys.stdout) else printable(redact(line))
+
+
+def record(row: object) -> dict[str, Any]:
+    """Return a row's fields by name."""
+    if isinstance(row, Mapping):
+        return dict(row)
+    assert dataclasses.is_dataclass(row)
+    return {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+
+
+def cell(value: object) -> str:
+    """Write a value of no particular kind."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return mark(value)
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S%z")
+    return printable(redact(str(value)))
+
+
+def _plain(value: object) -> object:
+    """Reduce a result to what JSON knows."""
+    if dataclasses.is_dataclass(value) or isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in record(value).items()}
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)
+
+
+def _csv(records: Iterable[Mapping[str, Any]], names: Sequence[str]) -> None:
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_raw(record[name]) for name in names] for record in records)
+    line(text.getvalue().removesuffix("\n"))
+
+
+def _raw(value: object) -> object:
+    """Write a value as JSON would, text without its quotes."""
+    from json import dumps
+
+    plain = _plain(value)
+    is_bare = isinstance(plain, (str, int, float, type(None))) and not isinstance(plain, bool)
+    return plain if is_bare else dumps(plain)
+
+
+def _table(cells: Sequence[Sequence[str]], headings: Sequence[str]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for index, heading in enumerate(headings):
+        numeric = all(not row[index] or row[index].lstrip(" -")[:1].isdigit() for row in cells)
+        bars = any(not BARS.isdisjoint(row[index]) for row in cells)
+        justify: Literal["left", "right"] = "right" if numeric and any(row[index] for row in cells) else "left"
+        # what is narrow stays whole, and text takes several lines: a name that is cut off cannot be typed
+        table.add_column(heading, justify=justify, no_wrap=numeric or bars, overflow="fold")
+    for row in cells:
+        table.add_row(*(Text(value, style="green" if value == "✓" else "red" if value == "✗" else "") for value in row))
+    screen = console(sys.stdout)
+    with screen.capture() as drawn:
+        screen.print(table)
+    write(sys.stdout, drawn.get().removesuffix("\n"))
