@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import Popen
 
@@ -16,8 +17,8 @@ import psycopg2
 import pytest
 
 from litxdb import backup
-from litxdb.backup import archive, dumping, naming, object_store, records
-from litxdb.backup.results import Backup, Proof
+from litxdb.backup import archive, dumping, naming, object_store, records, s3_uploads
+from litxdb.backup.results import Attempt, Backup, Proof
 from litxdb.backup.retention import Retention
 from litxdb.database import Database
 from litxdb.errors import BackupDamaged, StoreUnusable, ToolMissing
@@ -192,6 +193,51 @@ def test_a_failed_run_leaves_its_reason_and_the_next_clears_up(
     found = backup.inventory(bucket.store())
     assert (len(found.backups), found.damaged, found.attempts) == (1, (), ())
     assert len(bucket.files()) == 2
+
+
+def test_an_upload_that_was_killed_is_cleared_away_by_the_next_run(
+    empty_url: str, empty_db: Database, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_store, "PART_BYTES", 5 << 20)
+    store = bucket.store()
+    assert isinstance(store, object_store.ObjectStore)
+    killed = backup.make(empty_db, store).manifest
+    for each in (naming.manifest_file(killed.name), killed.archive.file):
+        bucket.delete(each)
+    source = killed.source
+    records.write_attempt(store, Attempt(killed.name, source.database, source.place, killed.started_at, "h", 1))
+    writers = [store.writer(file) for file in (killed.archive.file, f"deeper/{killed.archive.file}", "notes.txt")]
+    for writer in writers:
+        writer.write(b"x" * (6 << 20))
+    assert killed.archive.file in {each.file for each in store.leftovers()}
+    backup.make(empty_db, store)
+    left = {name.removeprefix(f"{PREFIX}/") for name in bucket.uploads()}
+    assert left == {f"deeper/{killed.archive.file}", "notes.txt"}
+
+
+def test_uploads_are_let_be_where_that_is_not_allowed(answering: Callable[[int, str], str], bucket: Bucket) -> None:
+    environment = {**bucket.environment, "AWS_ENDPOINT_URL": answering(403, "AccessDenied")}
+    assert list(backup.open_store(bucket.url, environment).leftovers()) == []
+    unknown = {name: value for name, value in bucket.environment.items() if not name.endswith("KEY")}
+    assert list(backup.open_store(bucket.url, unknown).leftovers()) == []
+
+
+@pytest.mark.parametrize("token", [None, "a/session+token="])
+def test_requests_are_signed_as_amazon_does(token: str | None) -> None:
+    from botocore.auth import S3SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    url = "https://s3.eu-central-1.amazonaws.com/litx/a%20b/100%25?prefix=back%20ups%2F&uploads="
+    asked = AWSRequest(method="GET", url=url, data=b"")
+    asked.context["payload_signing_enabled"] = True
+    S3SigV4Auth(Credentials("bed", SECRET, token), "s3", "eu-central-1").add_auth(asked)
+    now = datetime.strptime(asked.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    options = {"AWS_ACCESS_KEY_ID": "bed", "AWS_SECRET_ACCESS_KEY": SECRET}
+    options |= {"AWS_SESSION_TOKEN": token} if token else {}
+    path, _, query = url.removeprefix("https://s3.eu-central-1.amazonaws.com").partition("?")
+    found = s3_uploads.signed("GET", "s3.eu-central-1.amazonaws.com", path, query, "eu-central-1", options, now)
+    assert found["authorization"] == asked.headers["Authorization"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

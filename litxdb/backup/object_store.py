@@ -1,7 +1,6 @@
 """A store in a bucket: Amazon S3 and what speaks its language, Google Cloud Storage, Azure Blob Storage, by obstore.
 
-Nothing here knows locks: the database's advisory lock stands alone. A killed upload leaves parts that no list shows and
-that a lifecycle rule of the bucket (abort incomplete multipart uploads) has to remove.
+Nothing here knows locks: the database's advisory lock stands alone.
 """
 
 from __future__ import annotations
@@ -16,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
+from litxdb.backup import naming
 from litxdb.backup.object_failures import NO_BUCKET, explain
+from litxdb.backup.s3_uploads import Uploads
 from litxdb.backup.store import Stored
 from litxdb.errors import ConfigurationInvalid, StoreUnusable, ToolMissing
 from litxdb.interruption import interruptible
@@ -53,6 +54,10 @@ class ObjectStore:
         self.where = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         kind = SCHEMES[parts.scheme]
         self._options = {name: value for name, value in options.items() if name.startswith(kind)}
+        path = parts.path.strip("/")
+        self._prefix = f"{path}/" if path else ""
+        own_key = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= set(self._options)
+        self._uploads = Uploads(parts.netloc, self._options) if own_key else None
         for name, value in self._options.items():
             if name.endswith(_SECRET):
                 remember(value)
@@ -110,13 +115,21 @@ class ObjectStore:
         self._call(lambda: self._obstore.put(self._client, file, content, use_multipart=False))
 
     def remove(self, file: str) -> None:
-        """Remove a file."""
+        """Remove a file, and parts of one: only archives are large enough for parts."""
         with contextlib.suppress(FileNotFoundError):
             self._call(lambda: self._obstore.delete(self._client, file), missing=False)
+        known = naming.parse(file)
+        if self._uploads and known and known.kind is naming.Kind.archive:
+            with contextlib.suppress(OSError):  # not everybody may; it costs money, and breaks nothing
+                for upload in self._uploads.list(f"{self._prefix}{file}"):
+                    if upload.key == f"{self._prefix}{file}":
+                        self._uploads.abort(upload)
 
     def leftovers(self) -> Iterator[Stored]:
-        """List nothing: parts of uploads cannot be seen."""
-        return iter(())
+        """List uploads to S3 that have not ended, if that is allowed; other stores clear them away themselves."""
+        with contextlib.suppress(OSError):
+            for upload in self._uploads.list(self._prefix) if self._uploads else ():
+                yield Stored(upload.key.removeprefix(self._prefix), 0, upload.begun)
 
     @contextlib.contextmanager
     def folder(self, file: str) -> Iterator[Path]:
