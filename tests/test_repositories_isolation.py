@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from litxdb.database import Database
-from litxdb.errors import NotFound
+from litxdb.errors import LitxdbError, NotFound
+from litxdb.models.agent import DIMENSIONS
 from litxdb.ownership import classify, litxplore, read_schema
 from litxdb.repositories import Page, Repositories
 from litxdb.repositories.operation import Repository, operation
@@ -127,10 +128,9 @@ NOTHING = (None, False, 0, (), Page((), None))
 
 def called(door: Any, world: World, user: int, name: str) -> Any:
     """Call a method as this person; what it says is not there is None."""
-    repository, _, method = name.partition(".")
     args, kwargs = CALLS[name](world)
     with contextlib.suppress(NotFound):
-        return door.do(lambda r: getattr(getattr(r.for_user(user), repository), method)(*args, **kwargs))
+        return attempt(door, user, name, args, kwargs)
     return None
 
 
@@ -211,3 +211,73 @@ def test_an_item_of_somebody_elses_digest_cannot_be_judged_by_guessing(door: Any
             door.do(lambda r, g=guess: r.for_user(world.eve).feedback.create(digest_item_id=g, rating=1))
     with pytest.raises(NotFound):
         door.do(lambda r: r.for_user(world.eve).messages.create(session_id=uuid.uuid4(), role="user", content="x"))
+
+
+EVERYBODYS: dict[str, Callable[[Any], tuple[tuple[Any, ...], dict[str, Any]]]] = {
+    "users.create": lambda w: ((), {"clerk_id": "new", "email": "new", "first_name": "new"}),
+    "users.identify": lambda w: (("user_ada",), {}),
+    "users.list": lambda w: ((), {"limit": 5, "cursor": "x"}),
+    "sources.create": lambda w: ((), {"source_type": "arxiv", "url": "new", "title": "t", "content": "c"}),
+    "sources.find": lambda w: (("https://arxiv.org/abs/1",), {}),
+    "sources.get": lambda w: ((w.source,), {}),
+    "sources.update": lambda w: ((w.source,), {"title": "t"}),
+    "sources.delete": lambda w: ((w.source + 1,), {}),
+    "sources.list": lambda w: ((), {"limit": 5, "cursor": "x", "source_type": "arxiv"}),
+    "sources.count": lambda w: ((), {}),
+    "sources.insert_many": lambda w: (([{"source_type": "arxiv", "url": "new", "title": "t"}],), {}),
+    "sources.embedding": lambda w: ((w.source,), {}),
+    "sources.find_similar": lambda w: ((DIRECTION,), {"threshold": 0.5, "limit": 5, "source_type": "arxiv"}),
+    "sources.similar_to": lambda w: ((w.source,), {"threshold": 0.5, "limit": 5, "source_type": "arxiv"}),
+    "sources.is_duplicate": lambda w: (("new", DIRECTION), {"threshold": 0.5}),
+    "sources.search": lambda w: (("words", DIRECTION), {"limit": 5, "source_type": "arxiv"}),
+    "settings.create": lambda w: ((), {"key": "new", "value": "v"}),
+    "settings.get": lambda w: (("new",), {}),
+    "settings.update": lambda w: (("new",), {"value": "v"}),
+    "settings.save": lambda w: (("new", "v"), {}),
+    "settings.delete": lambda w: (("new",), {}),
+    "settings.list": lambda w: ((), {"limit": 5, "cursor": "x"}),
+    "settings.count": lambda w: ((), {}),
+    "settings.insert_many": lambda w: (([{"key": "new", "value": "v"}],), {}),
+    "fetchers.create": lambda w: ((), {"fetcher": "new", "status": "idle"}),
+    "fetchers.get": lambda w: (("new",), {}),
+    "fetchers.update": lambda w: (("new",), {"status": "idle", "last_error": "e"}),
+    "fetchers.delete": lambda w: (("new",), {}),
+    "fetchers.list": lambda w: ((), {"limit": 5, "cursor": "x"}),
+    "fetchers.count": lambda w: ((), {}),
+    "fetchers.insert_many": lambda w: (([{"fetcher": "new", "status": "idle"}],), {}),
+    "fetchers.ran": lambda w: (("new", "error"), {}),
+}
+DIRECTION = [1.0] * DIMENSIONS
+INJECTION = "'; drop table notes cascade; commit; --"
+
+
+def injected(value: Any) -> Iterator[Any]:
+    """Yield the arguments with the injection in the place of one of them after the other."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        yield from ([row] for row in injected(value[0]))
+    elif isinstance(value, dict):
+        yield from ({**value, name: each} for name in value for each in injected(value[name]))
+    elif isinstance(value, tuple):
+        for place, own in enumerate(value):
+            yield from ((*value[:place], each, *value[place + 1 :]) for each in injected(own))
+    else:
+        yield INJECTION
+
+
+def test_sql_in_the_place_of_any_argument_is_a_value_or_refused(door: Any, db: Database) -> None:
+    assert methods(Repositories(Session())) == sorted(EVERYBODYS)
+    world = World(door)
+    for name, arguments in (CALLS | EVERYBODYS).items():
+        args, kwargs = arguments(world)
+        variants = [(each, kwargs) for each in injected(args)] + [(args, each) for each in injected(kwargs)]
+        for variant in variants if name != "account.delete" else ():
+            with contextlib.suppress(LitxdbError):
+                attempt(door, world.ada, name, *variant)
+    assert all(rows(db, [*OWNERS, "sources", "users"]).values())
+
+
+def attempt(door: Any, user: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a method of anybody's or of this person's, whatever comes of it."""
+    repository, _, method = name.partition(".")
+    held = repository in vars(Repositories(Session()))
+    return door.do(lambda r: getattr(getattr(r if held else r.for_user(user), repository), method)(*args, **kwargs))

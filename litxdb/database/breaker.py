@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from litxdb.database.limits import Limits
 from litxdb.errors import CircuitOpen, ConnectionFailed
-
-if TYPE_CHECKING:
-    from purgatory import SyncCircuitBreakerFactory
 
 
 class Breaker:
@@ -24,25 +21,34 @@ class Breaker:
     def __init__(self, limits: Limits, subject: Callable[[], str]) -> None:
         self._limits = limits
         self._subject = subject
+        self._lock = threading.Lock()  # around each step of purgatory's: its states are shared, and not locked
 
     @cached_property
-    def _factory(self) -> SyncCircuitBreakerFactory:
+    def _breaker(self) -> contextlib.AbstractContextManager[object]:
         from purgatory import SyncCircuitBreakerFactory
 
-        return SyncCircuitBreakerFactory(
-            self._limits.breaker_failures,
-            self._limits.breaker_seconds,
-            exclude=[(BaseException, lambda error: not isinstance(error, ConnectionFailed))],
-        )
+        limits = self._limits
+        return SyncCircuitBreakerFactory(limits.breaker_failures, limits.breaker_seconds).get_breaker("connect")
 
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
         """Let an attempt to connect through and learn from it. Raises CircuitOpen instead while the circuit is open."""
+        self._begin()
+        try:
+            yield
+        except ConnectionFailed as error:
+            with self._lock:
+                self._breaker.__exit__(type(error), error, error.__traceback__)
+            raise
+        with self._lock:
+            self._breaker.__exit__(None, None, None)
+
+    def _begin(self) -> None:
         from purgatory.domain.model import OpenedState
 
         try:
-            with self._factory.get_breaker("connect"):
-                yield
+            with self._lock:
+                self._breaker.__enter__()
         except OpenedState as state:
             state.__traceback__ = None  # the one exception of this opening: it would grow with every refusal
             raise CircuitOpen(

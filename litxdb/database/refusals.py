@@ -38,7 +38,10 @@ def refusal(error: BaseException) -> LitxdbError | None:
     if driver is None:
         return None
     state = sqlstate(origin)
-    if lost(state) or (state is None and isinstance(origin, (driver.OperationalError, driver.InterfaceError))):
+    # psycopg2 has a plain DatabaseError for half an answer, as from a server that crashes
+    kinds = (driver.OperationalError, driver.InterfaceError)
+    unsaid = isinstance(origin, kinds) or type(origin) is driver.DatabaseError
+    if lost(state) or (state is None and unsaid):
         return ConnectionLost(f"The connection was lost: {cause(str(origin))}.", "Run it again once the server is up.")
     primary = getattr(getattr(origin, "diag", None), "message_primary", None) or cause(str(origin))
     hint = HINTS.get(state or "") or getattr(getattr(origin, "diag", None), "message_hint", None)

@@ -11,7 +11,7 @@ from sqlalchemy import func
 
 from litxdb import models
 from litxdb.repositories.operation import S, operation
-from litxdb.repositories.paging import Page
+from litxdb.repositories.paging import Page, checked_limit
 from litxdb.repositories.results import ChatMessage, ChatSession
 from litxdb.repositories.rows import OwnRows, table_of
 
@@ -103,7 +103,7 @@ class Messages(OwnRows[S, ChatMessage, uuid.UUID]):
         """Return the last messages of a conversation, in the order they were said: the context of the next answer."""
         newest = self._select().where(self.table.c.session_id == session_id)
         keys = (self.table.c.created_at.desc(), self.table.c.id.desc())
-        return self._all(newest.order_by(*keys).limit(limit))[::-1]
+        return self._all(newest.order_by(*keys).limit(checked_limit(limit)))[::-1]
 
     @operation
     def insert_many(self, rows: Iterable[NewMessage]) -> int:

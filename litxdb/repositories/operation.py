@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
+from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from litxdb.database.refusals import refusal, sqlstate
@@ -111,6 +112,9 @@ def _named(error: BaseException, session: Session) -> LitxdbError | None:
         text = "A text holds a character that PostgreSQL cannot store (NUL, or half of a surrogate pair)."
         return ArgumentInvalid(text, "Take it out of the text.")
     problem, state = refusal(error), sqlstate(error)
+    unsent = isinstance(error, StatementError) and problem is None
+    if state is None and (unsent or isinstance(problem, ServerRefused)):
+        return ArgumentInvalid("A value is not of its column's type.", "Look at the method's types.")
     if isinstance(problem, ServerRefused) and state == UNIQUE_VIOLATION:
         return AlreadyExists(
             f"{diagnosis(error, 'table_name')} has such a row already ({diagnosis(error, 'constraint_name')}).",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Date, DateTime, Integer, Select, Uuid, bindparam, tuple_
+from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, Select, Uuid, bindparam, tuple_
 
 from litxdb.errors import ArgumentInvalid
 
@@ -44,13 +44,19 @@ def in_order(statement: Select[Any], columns: Sequence[Column[Any]], descending:
 
 def positioned(limit: int, cursor: str | None, scope: str, columns: Sequence[Column[Any]]) -> dict[str, Any]:
     """Return where a page begins and how many rows are read: one more than it has. Raises ArgumentInvalid."""
-    if not isinstance(limit, int) or not 1 <= limit <= MOST:
-        raise ArgumentInvalid(f"A page cannot have {limit!r} rows.", f"Ask for 1 to {MOST} rows.")
+    checked_limit(limit)
     if cursor is None:
         return {LIMIT: limit + 1}
     position = decode(cursor, scope, columns)
     names = (f"{AFTER}{column.name}" for column in columns)
     return {LIMIT: limit + 1, **dict(zip(names, position, strict=True))}
+
+
+def checked_limit(limit: int, most: int = MOST) -> int:
+    """Return the number of rows that is asked for. Raises ArgumentInvalid for what is none, or too many."""
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= most:
+        raise ArgumentInvalid(f"Nobody gets {limit!r} rows.", f"Ask for 1 to {most} rows.")
+    return limit
 
 
 def scope_of(name: str, filters: Mapping[str, Any]) -> str:
@@ -85,7 +91,8 @@ def decode(cursor: str, scope: str, columns: Sequence[Column[Any]]) -> list[Any]
 
 def _value(column: Column[Any], value: Any) -> Any:
     if isinstance(column.type, Integer):
-        if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
+        most = 2**63 if isinstance(column.type, BigInteger) else 2**31
+        if not isinstance(value, int) or isinstance(value, bool) or not -most <= value < most:
             raise ValueError
         return value
     if not isinstance(value, str) or "\0" in value:

@@ -11,7 +11,7 @@ from sqlalchemy import func, literal_column, select
 from litxdb.models import LiteratureReview, Task, TaskStatus
 from litxdb.repositories import results
 from litxdb.repositories.operation import S, operation
-from litxdb.repositories.paging import Page
+from litxdb.repositories.paging import Page, checked_limit
 from litxdb.repositories.results import FoundReview, Review
 from litxdb.repositories.rows import OwnRows, table_of
 
@@ -76,7 +76,7 @@ class Reviews(OwnRows[S, Review, int]):
             select(*self._columns(), rank)
             .where(self._reachable(), document.op("@@")(query))
             .order_by(rank.desc(), self.table.c.id.desc())
-            .limit(limit)
+            .limit(checked_limit(limit))
         )
         return tuple(FoundReview(Review(*row[:-1]), row[-1]) for row in self._session.execute(best))
 

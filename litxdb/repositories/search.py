@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from litxdb.errors import ArgumentInvalid
+from litxdb.repositories.paging import checked_limit
 
 MOST = 500
 """Rows that a search returns, at most."""
@@ -67,8 +68,7 @@ class Filters:
 
 def widen(session: Session, limit: int, filters: Filters) -> None:
     """Have the searches of this transaction look far enough; a wider setting of the role's stays as it is."""
-    if not isinstance(limit, int) or not 1 <= limit <= MOST:
-        raise ArgumentInvalid(f"A search cannot return {limit!r} rows.", f"Ask for 1 to {MOST} rows.")
+    checked_limit(limit, MOST)
     narrowed = filters != Filters()
     wanted = min(WIDEST, max(SEARCHED, 2 * limit))
     now = "coalesce(nullif(current_setting('hnsw.ef_search', true), ''), '0')::int"
