@@ -18,7 +18,7 @@ layers:  ## Imports point one way, by import-linter
 test:  ## All tests, and the examples in docstrings
 	pytest
 
-faults:  ## Cut each revision short at each of its statements, and kill backups and prunes 200 times; CI takes some
+faults:  ## Cut each revision short at each statement, and kill backup, verify, restore and prune 200 times each; CI takes some
 	LITXDB_TEST_EVERY_STATEMENT=1 LITXDB_TEST_KILLS=200 pytest tests/test_migrate_interrupted.py tests/faults
 
 golden:  ## Rewrite the golden screens; look at the difference before you commit it

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ from litxdb.errors import ConnectionFailed, Refused, ServerRefused
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
+BEGINNING = """
+select datname, shobj_description(oid, 'pg_database') from pg_database where starts_with(datname::text, %s)
+"""
 LONGEST = 63
 """Bytes of a name that PostgreSQL keeps."""
 UNFINISHED, KEPT = "litxdb: not finished, for ", "litxdb: kept when a restore replaced "
@@ -56,23 +60,22 @@ def made(db: Database, word: str, *, options: str | None = None) -> Iterator[Dat
     """
     import psycopg2.errors
 
-    name = named(db.direct_endpoint.dbname, word, datetime.now(UTC))
+    old = db.direct_endpoint.dbname
+    name = named(old, word, datetime.now(UTC))
     with contextlib.closing(db.connect(direct=True)) as connection:
         options = options or str(_one(connection, "database")["options"])
-    purpose = f"{UNFINISHED}{word} {db.direct_endpoint.dbname}"
-    with door(db) as session:
-        sweep(session, purpose, db)
-        try:
-            _execute(session, f"create database {quoted(session, name)} {options}")
-        except psycopg2.errors.InsufficientPrivilege as error:
-            raise Refused(
-                f"A database beside {db.direct_endpoint.dbname} cannot be made: {error.diag.message_primary}.",
-                "Have an administrator allow it (alter role … createdb), or make an empty database and restore there.",
-            ) from None
-        _comment(session, name, purpose)
-    other = db.sibling(name)
     try:
-        yield other
+        with door(db) as session:
+            _sweep(session, old, word, db.notify)
+            try:
+                _execute(session, f"create database {quoted(session, name)} {options}")
+            except psycopg2.errors.InsufficientPrivilege as error:
+                raise Refused(
+                    f"A database beside {old} cannot be made: {error.diag.message_primary}.",
+                    "Have an administrator allow it (alter role … createdb), or restore into an empty database.",
+                ) from None
+            _comment(session, name, f"{UNFINISHED}{word} {old}")
+        yield db.sibling(name)
     except BaseException:
         drop(db, name)
         raise
@@ -87,12 +90,17 @@ def drop(db: Database, name: str) -> None:
         db.notify(f"warning: the unfinished database {name} is left ({error}): drop it, or run this again")
 
 
-def sweep(session: Connection, purpose: str, db: Database) -> None:
-    """Drop what killed runs with this very purpose left."""
-    for row in _rows(session, "kept", beginning=purpose):
-        if row["comment"] == purpose:
-            db.notify(f"dropping {row['name']}, which an interrupted run left")
-            _execute(session, f"drop database if exists {quoted(session, row['name'])} with (force)")
+def _sweep(session: Connection, old: str, word: str, notify: Callable[[str], None]) -> None:
+    """Drop what killed runs left for this database; by name, as one may be killed before it could write a comment."""
+    beginning = named(old, word, datetime.now(UTC)).rpartition("_")[0]
+    with session.cursor() as cursor:
+        cursor.execute(BEGINNING, (f"{beginning}_",))
+        found = cursor.fetchall()
+    for name, comment in found:
+        ours = re.fullmatch(r"\d{8}t\d{6}z", name.rpartition("_")[2])
+        if ours and comment in (None, f"{UNFINISHED}{word} {old}"):
+            notify(f"dropping {name}, which an interrupted run left")
+            _execute(session, f"drop database if exists {quoted(session, name)} with (force)")
 
 
 def copy_properties(db: Database, other: Database) -> None:

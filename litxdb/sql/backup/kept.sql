@@ -1,4 +1,4 @@
--- Databases whose comment begins like this, as litxdb gives it to what it keeps or has not finished
+-- Databases whose comment begins like this, as litxdb gives it to what it keeps
 --
 -- min-version: 15
 -- param: beginning = ''
