@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
-from bench import backup, cache, doctor, drift, indexes, library, rehearsal, seed, serve
+from bench import backup, cache, doctor, drift, indexes, library, rehearsal, seed, serve, verifying
 from bench.pairs import Pair, compare, once
 from bench.peers import alembic
 from bench.traffic import behind_a_blocker, overhead
@@ -47,6 +47,7 @@ def main(runs: int) -> None:
         drift.show(head, runs)
         rehearsal.show(runs)
         backup.show(database(server, "backed_up"), runs)
+        verifying.show(server.url("backed_up"), runs)
         doctor.show(server, lambda name: database(server, name), runs)
         serve.show(database(server, "served"))
         cache.show()

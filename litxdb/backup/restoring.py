@@ -85,7 +85,7 @@ def restore(
         acquire(session, SCHEMA, 0, subject="a migration, backup or restore of this database", notify=db.notify)
         require_empty(session, db)
         with _marked(session), route(db, session, has_tls=_tls(session) and tool.has_tls) as way:
-            way = _with(way, _settings(session, contents, memory_bytes))
+            way = _with(way, build_settings(session, contents, memory_bytes))
             if dump.script:
                 pg_restore.psql(tool, way, lambda: foreign.script(dump.path, session.info.server_version))
             else:
@@ -299,7 +299,7 @@ def _with(way: Route, settings: str) -> Route:
     return replace(way, environment={**way.environment, "PGOPTIONS": f"{before} {settings}".strip()})
 
 
-def _settings(session: Connection, contents: Contents | None, memory_bytes: int | None) -> str:
+def build_settings(session: Connection, contents: Contents | None, memory_bytes: int | None) -> str:
     """Choose what pg_restore's sessions build indexes with, as PGOPTIONS.
 
     An HNSW graph that does not fit into maintenance_work_mem takes three times as long to build. Whoever sized
