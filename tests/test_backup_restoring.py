@@ -24,7 +24,7 @@ from litxdb.backup.restoring import UNFINISHED
 from litxdb.backup.results import Backup
 from litxdb.database import Database
 from litxdb.errors import Refused
-from litxdb.local import Binaries
+from litxdb.local import Binaries, Cluster
 from litxdb.settings import Settings
 from tests.bed.faults import cut_at
 from tests.bed.neon import Neon
@@ -32,7 +32,8 @@ from tests.bed.oddities import EVERYTHING, VECTORS
 from tests.bed.program import Outcome
 from tests.bed.proxy import Proxy
 from tests.bed.queueing import Queue
-from tests.bed.servers import Server, Servers
+from tests.bed.requirement import require
+from tests.bed.servers import SWIFT, Server, Servers
 from tests.bed.urls import with_keywords
 
 Run = Callable[..., Outcome]
@@ -380,11 +381,11 @@ def test_dumps_without_a_manifest(run: Run, empty_url: str, server: Server, tmp_
     for kind in ("custom", "directory", "tar", "plain"):
         files[kind] = tmp_path / f"dump.{kind}"
         subprocess.run([program("pg_dump"), "-F", kind, "-f", files[kind], "-d", empty_url], check=True)
-    for kind in ("custom", "tar", "plain"):
-        files[f"{kind}.gz"] = tmp_path / f"{kind}.gz"
-        files[f"{kind}.gz"].write_bytes(gzip.compress(files[kind].read_bytes()))
-        files[f"{kind}.zst"] = tmp_path / f"{kind}.anything"
-        files[f"{kind}.zst"].write_bytes(zstandard.compress(files[kind].read_bytes()))
+    for kind, compress in (("custom", zstandard.compress), ("tar", gzip.compress), ("plain", gzip.compress),
+                           ("plain", zstandard.compress)):  # fmt: skip
+        packed = f"{kind}, by {compress.__module__}"
+        files[packed] = tmp_path / packed
+        files[packed].write_bytes(compress(files[kind].read_bytes()))
     files["litxdb's own"] = tmp_path / "x.tar.zst"
     files["litxdb's own"].write_bytes((place / made.manifest.archive.file).read_bytes())
     for kind, file in files.items():
@@ -477,7 +478,7 @@ def test_verifying_on_another_server(run: Run, place: Path, postgresql: Servers)
 @pytest.fixture
 def large(empty_url: str, store: backup.Store) -> Backup:
     """A backup that takes a second or two to restore."""
-    execute(empty_url, "create table large as select n, md5(n::text) as a from generate_series(1, 400000) n",
+    execute(empty_url, "create table large as select n, md5(n::text) as a from generate_series(1, 200000) n",
             "create index on large (a)")  # fmt: skip
     with Database(empty_url) as db:
         return backup.make(db, store)
@@ -513,7 +514,7 @@ def test_being_stopped_while_replacing(
         assert again.code == 0, again.stderr
         assert ("which an interrupted run left" in again.stderr) == bool(left)
         assert len(databases(server)) == 2
-        assert execute(url, "select count(*) from large") == [(400000,)]
+        assert execute(url, "select count(*) from large") == [(200000,)]
 
 
 def test_being_killed_while_filling_an_empty_database(
@@ -536,7 +537,7 @@ def test_two_at_once(start: Start, large: Backup, place: Path, server: Server) -
         codes = sorted(process.wait() for process in [start(*words) for _ in range(3)])
         assert set(codes) <= {0, 4, 75}
         assert codes[0] == 0
-        assert execute(url, "select count(*) from large") == [(400000,)]
+        assert execute(url, "select count(*) from large") == [(200000,)]
         assert not any("_restoring_" in name for name in databases(server))
 
 
@@ -572,7 +573,7 @@ def test_a_connection_that_is_cut_in_the_swap(
 def test_a_server_that_restarts(postgresql: Servers, start: Start, run: Run, place: Path, store: backup.Store) -> None:
     server = postgresql.get(16)
     with own_database(server) as url:
-        execute(url, "create table large as select n, md5(n::text) as a from generate_series(1, 400000) n")
+        execute(url, "create table large as select n, md5(n::text) as a from generate_series(1, 200000) n")
         with Database(url) as db:
             made = backup.make(db, store)
         process = start("restore", made.name, "--into", url, "--store", place, "--replace", "--yes", "--jobs", "2")
@@ -582,8 +583,34 @@ def test_a_server_that_restarts(postgresql: Servers, start: Start, run: Run, pla
         _, stderr = process.communicate()
         assert process.returncode == 4, stderr
         assert "This is a bug" not in stderr
-        assert execute(url, "select count(*) from large") == [(400000,)]
+        assert execute(url, "select count(*) from large") == [(200000,)]
         assert run("restore", made.name, "--into", url, "--store", place, "--replace", "--yes").code == 0
+
+
+@pytest.mark.root
+def test_a_server_whose_disk_is_full(run: Run, large: Backup, place: Path, bed_directory: Path) -> None:
+    """It is said, and the database beside is dropped; the old one goes on."""
+    disk = bed_directory / "full"
+    disk.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m,mode=755", "litxdb-test", disk], check=False)
+    require(done.returncode == 0, "a tmpfs cannot be mounted here")
+    try:
+        cluster = Cluster(disk / "server", options={**SWIFT, "max_wal_size": "32MB", "min_wal_size": "32MB"})
+        cluster.start()
+        try:
+            url = cluster.url()
+            execute(url, "create database small_one")
+            url = cluster.url("small_one")
+            execute(url, "create table old as select 1 as one")
+            answer = run("restore", large.name, "--into", url, "--store", place, "--replace", "--yes")
+            assert answer.code == 5, answer.stderr
+            assert "disk is full" in answer.stderr
+            assert execute(url, "select one from old") == [(1,)]
+            assert execute(url, "select count(*) from pg_database") == [(4,)]
+        finally:
+            cluster.stop(immediate=True)
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 def test_what_the_server_lacks(run: Run, postgresql: Servers, server: Server, place: Path) -> None:

@@ -329,7 +329,15 @@ def test_the_command(run: Run, small: str, place: Path, scratch_settings: Settin
     assert "damaged: " in answer.stderr
 
 
-def test_an_encrypted_backup(run: Run, small: str, place: Path, scratch_settings: Settings, tmp_path: Path) -> None:
+@pytest.fixture
+def empty_copy(server: Server) -> Iterator[str]:
+    with server.database(template="template0") as url:
+        yield url
+
+
+def test_an_encrypted_backup(
+    run: Run, small: str, empty_copy: str, place: Path, scratch_settings: Settings, tmp_path: Path
+) -> None:
     import pyrage
 
     key = pyrage.x25519.Identity.generate()
@@ -344,6 +352,11 @@ def test_an_encrypted_backup(run: Run, small: str, place: Path, scratch_settings
     assert run("verify", "--identity", tmp_path / "key", env=env).code == 0
     assert run("verify", "--quick", env=env).code == 0
     assert run("verify", "--quick", "--identity", tmp_path / "key", env=env).code == 0
+    assert run("restore", "latest", "--into", empty_copy, env=env).code == 3
+    restored = run(
+        "restore", "latest", "--into", empty_copy, "--identity", tmp_path / "key", "--format", "json", env=env
+    )
+    assert restored.json["rows"][0]["compared"]
     (file,) = place.glob("*.age")
     good = file.read_bytes()
     for position in (0, len(good) // 2, len(good) - 1):
@@ -363,16 +376,19 @@ def test_the_command_with_an_empty_store(run: Run, place: Path) -> None:
 @pytest.fixture
 def large(empty_url: str, store: backup.Store) -> Backup:
     """A backup that takes a second or two to restore."""
-    execute(empty_url, "create table large as select n, md5(n::text) as a from generate_series(1, 400000) n",
+    execute(empty_url, "create table large as select n, md5(n::text) as a from generate_series(1, 200000) n",
             "create index on large (a)")  # fmt: skip
     with Database(empty_url) as db:
         return backup.make(db, store)
 
 
 @pytest.fixture
-def temporary(tmp_path: Path) -> Path:
+def temporary(tmp_path: Path, scratch_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where processes unpack; their scratch server is the session's."""
     directory = tmp_path / "temporary"
     directory.mkdir()
+    monkeypatch.setenv("TMPDIR", str(directory))
+    monkeypatch.setenv("LITXDB_HOME", str(scratch_settings.home))
     return directory
 
 
@@ -399,7 +415,7 @@ def restoring(process: Popen[str]) -> list[psutil.Process]:
 def test_being_stopped(
     number: signal.Signals, code: int, start: Start, run: Run, large: Backup, place: Path, temporary: Path
 ) -> None:
-    process = start("verify", "--store", place, "--jobs", "2", env={"TMPDIR": str(temporary)})
+    process = start("verify", "--store", place, "--jobs", "2")
     running = until(lambda: restoring(process))
     process.send_signal(number)
     assert process.wait() == code
@@ -407,7 +423,7 @@ def test_being_stopped(
     assert not alive
     assert backup.find(backup.inventory(backup.open_store(str(place))), large.name).proofs == ()
     assert bool(list(temporary.iterdir())) == (number == signal.SIGKILL)
-    again = start("verify", "--store", place, "--format", "json", env={"TMPDIR": str(temporary)})
+    again = start("verify", "--store", place, "--format", "json")
     stdout, stderr = again.communicate()
     assert again.returncode == 0, stderr
     assert json.loads(stdout)["rows"][0]["ok"]
@@ -446,10 +462,11 @@ def test_no_room_to_unpack(start: Start, large: Backup, place: Path, small_disk:
     assert backup.find(backup.inventory(backup.open_store(str(place))), large.name).proofs == ()
 
 
-def test_two_at_once(start: Start, large: Backup, place: Path) -> None:
+def test_two_at_once(start: Start, large: Backup, place: Path, temporary: Path) -> None:
     processes = [start("verify", "--store", place) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     assert len(backup.find(backup.inventory(backup.open_store(str(place))), large.name).proofs) == 2
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_pg_restore_that_is_too_old(run: Run, small: str, place: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ docs/backups.md describes the files.
 
 from litxdb.backup.age import decryption, encryption
 from litxdb.backup.dumping import Encryption
+from litxdb.backup.filling import restore_rows
 from litxdb.backup.inventory import find, inventory
 from litxdb.backup.make import make
 from litxdb.backup.metrics import recorded
@@ -13,7 +14,7 @@ from litxdb.backup.objectives import last_failures, listed, objectives
 from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.prune import prune
 from litxdb.backup.recovering import BackupDiffers, Origin, from_file, from_store, in_place_of, into_empty
-from litxdb.backup.restoring import restore, restore_rows
+from litxdb.backup.restoring import restore
 from litxdb.backup.results import (
     Attempt,
     Backup,

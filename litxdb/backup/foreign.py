@@ -53,6 +53,7 @@ def opened(path: Path) -> Iterator[Unpacked]:
     perhaps through gzip or zstd. Raises ConfigurationInvalid for what is none of these, Refused for what is not one
     database, BackupDamaged if it cannot be unpacked.
     """
+    path = path.absolute()  # no name is an option
     if path.is_dir():
         toc = path / TOC
         if not toc.is_file():

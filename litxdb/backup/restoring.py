@@ -28,6 +28,8 @@ MOST_JOBS = 4
 UNFINISHED = "litxdb_restoring"
 """A schema that is there as long as the database is not whole: a killed run leaves it."""
 
+COARSE = 10
+"""The second of the stages of vacuumdb --analyze-in-stages: an expression index costs as much as its rows."""
 PER_ROW = 32 * 16 + 200
 """What an HNSW index (m = 16) needs of memory for a row beside its vector, while it is built."""
 WORKER_BYTES = 32 << 20
@@ -43,10 +45,6 @@ union all select 'large object', count(*) from pg_largeobject_metadata
 SIZES = """
 select name, setting::bigint * case unit when '8kB' then 8192 when 'kB' then 1024 end
 from pg_settings where name in ('maintenance_work_mem', 'shared_buffers')
-"""
-TABLES = """
-select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
 """
 UNAVAILABLE = """
 select name from unnest(%s::text[]) as needed (name)
@@ -65,12 +63,14 @@ def restore(
     jobs: int | None = None,
     memory_bytes: int | None = None,
     owners: bool = False,
+    lasting: bool = True,
     then: Callable[[], None] = lambda: None,
     watch: Watch = lambda step: None,
 ) -> float:
-    """Restore a dump into an empty database, analyze it, and return how many seconds that took.
+    """Restore a dump into an empty database, and return how many seconds passed until it could be used.
 
-    `then` is called at the end, before the database counts as whole, and may raise if it is not.
+    That is with coarse statistics, of a few thousand rows a table; then it is analyzed as ever, unless it is not
+    `lasting`. `then` is called at the end, before the database counts as whole, and may raise if it is not.
 
     Owners and grants are left out unless `owners`. `contents` (the manifest's) say how much memory indexes of vectors
     need; they get at most `memory_bytes`, else as much as the server's shared_buffers. Migrations are kept out.
@@ -79,52 +79,24 @@ def restore(
     that is not empty, ServerLacks, ServerRefused, BackupDamaged, ToolMissing, ConnectionFailed.
     """
     begun = time.monotonic()
-    tool = _find(db, dump)
+    tool = find_tool(db, dump)
     with contextlib.closing(db.connect(direct=True, autocommit=True)) as session:
         idle_for_long(session)
         acquire(session, SCHEMA, 0, subject="a migration, backup or restore of this database", notify=db.notify)
         require_empty(session, db)
-        with _marked(session), route(db, session, has_tls=_tls(session) and tool.has_tls) as way:
+        with _marked(session), route(db, session, has_tls=encrypted(session) and tool.has_tls) as way:
             way = _with(way, build_settings(session, contents, memory_bytes))
             if dump.script:
                 pg_restore.psql(tool, way, lambda: foreign.script(dump.path, session.info.server_version))
             else:
-                _Run(db, session, dump, tool, way, _jobs(dump, jobs), owners, watch).run()
+                _Run(db, session, dump, tool, way, jobs_for(dump, jobs), owners, watch).run()
             watch(Restoring("analyzing", None, 0, 0))
-            _execute(session, "analyze")
+            analyze(session, COARSE)
             seconds = time.monotonic() - begun
+            if lasting:
+                analyze(session)
             then()
     return seconds
-
-
-def restore_rows(db: Database, dump: Unpacked, *, leave: Sequence[str] = (), jobs: int | None = None) -> dict[str, int]:
-    """Put the rows of a dump into the tables of the same names, which are there and empty, except those of `leave`.
-
-    Names in `leave` are schema and table with a blank between. Returns each table's rows, by its quoted name.
-
-    Triggers and foreign keys are off meanwhile, so the role must be a superuser: this is for scratch databases. Rows of
-    tables that are not there are left out. Raises what `restore` does; columns that are not there are ServerRefused.
-    """
-    tool = _find(db, dump)
-    with (
-        contextlib.closing(db.connect(direct=True, autocommit=True)) as session,
-        route(db, session, has_tls=_tls(session) and tool.has_tls) as way,
-    ):
-        there = _tables(session) - set(leave)
-        entries = [entry for entry in pg_restore.listing(tool, dump.path) if _rows_of(entry, there)]
-        with _list_of(entries) as chosen:
-            pg_restore.restore(
-                tool,
-                way,
-                dump.path,
-                ["--data-only", "--disable-triggers", *chosen.options],
-                jobs=_jobs(dump, jobs),
-                tolerant=False,
-                said=lambda kind, name: None,
-                holds=chosen.holds,
-            )
-        _execute(session, "analyze")
-        return _counted(session)
 
 
 def require_empty(session: Connection, db: Database) -> None:
@@ -182,7 +154,7 @@ class _Run:
         kept = [entry for entry in entries if not pg_restore.kind(entry).startswith("COMMENT - EXTENSION ")]
         tolerant = self.tool.major >= pg_restore.TIMEOUT_SINCE > self.session.info.server_version // 10000
         options = ["--no-tablespaces", *(() if self.owners else ("--no-owner", "--no-acl"))]
-        with _list_of(kept) as chosen:
+        with list_of(kept) as chosen:
             options += chosen.options
             definitions = pg_restore.script(
                 self.tool, self.dump.path, [*options, "--section=pre-data"], holds=chosen.holds
@@ -227,13 +199,22 @@ class _Run:
         self.watch(Restoring(kind, name, self.read, self.tables, time.monotonic() - self.begun))
 
 
-def _find(db: Database, dump: Unpacked) -> Tool:
+def analyze(session: Connection, target: int | None = None) -> None:
+    """Gather statistics on everything, by 300 rows a table for each of the target, however long autovacuum is busy."""
+    _execute(session, "set lock_timeout = 0")
+    _execute(session, f"set default_statistics_target = {target or 'default'}")
+    _execute(session, "analyze")
+
+
+def find_tool(db: Database, dump: Unpacked) -> Tool:
+    """Find the program that reads this dump. Raises ToolMissing."""
     if dump.script:
         return tools.find("psql", 0, db.settings, "The dump is plain SQL")
     return tools.find("pg_restore", dump.major, db.settings, f"The archive was written by pg_dump {dump.major}")
 
 
-def _jobs(dump: Unpacked, jobs: int | None) -> int:
+def jobs_for(dump: Unpacked, jobs: int | None) -> int:
+    """Decide how much is restored at once, unless somebody says: as much as there are cores, up to MOST_JOBS."""
     return (jobs or min(MOST_JOBS, os.cpu_count() or 1)) if dump.parallel else 1
 
 
@@ -246,7 +227,7 @@ def _marked(session: Connection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _list_of(entries: Sequence[str]) -> Iterator[_List]:
+def list_of(entries: Sequence[str]) -> Iterator[_List]:
     """Write a table of contents as pg_restore takes it, into a file without a name."""
     with tempfile.TemporaryFile() as file:
         file.write("".join(f"{entry}\n" for entry in entries).encode())
@@ -263,34 +244,8 @@ def _count(number: int, kind: str) -> str:
     return f"{number} {kind}" if number == 1 else f"{number} {PLURALS.get(kind, f'{kind}s')}"
 
 
-def _rows_of(entry: str, there: set[str]) -> bool:
-    kind = pg_restore.kind(entry)
-    if kind.startswith("SEQUENCE SET "):
-        return any(kind.startswith(f"SEQUENCE SET {name} ") for name in there)
-    return kind.startswith("TABLE DATA ") and any(kind.startswith(f"TABLE DATA {name} ") for name in there)
-
-
-def _tables(session: Connection) -> set[str]:
-    """Return tables and sequences as pg_restore writes them: schema and name, without quotes."""
-    with session.cursor() as cursor:
-        cursor.execute(
-            "select n.nspname || ' ' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-            "where c.relkind in ('r', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
-        )
-        return {" ".join(name.splitlines()) for (name,) in cursor.fetchall()}
-
-
-def _counted(session: Connection) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    with session.cursor() as cursor:
-        cursor.execute(TABLES)
-        for (name,) in cursor.fetchall():
-            cursor.execute(f"select count(*) from only {name}")  # noqa: S608 (quoted by the server)
-            counts[name] = int((cursor.fetchone() or (0,))[0])
-    return counts
-
-
-def _tls(session: Connection) -> bool:
+def encrypted(session: Connection) -> bool:
+    """Whether the server was reached through TLS."""
     return bool(session.info.ssl_in_use)
 
 

@@ -98,7 +98,15 @@ def _proven(
     try:
         watch(Restoring("unpacking", manifest.archive.file, 0, 0))
         with unpacked(store, manifest, decrypt) as dump:
-            restore(db, dump, contents=manifest.contents, jobs=jobs, memory_bytes=memory_bytes, watch=watch)
+            restore(
+                db,
+                dump,
+                contents=manifest.contents,
+                jobs=jobs,
+                memory_bytes=memory_bytes,
+                lasting=False,
+                watch=watch,
+            )
         restored = time.monotonic() - begun
         there = compared_contents(db, manifest.contents, watch)
         differences = comparing.differences(manifest.contents, there)
