@@ -410,6 +410,20 @@ def test_files_are_all_there_or_none(tmp_path: Path, run: Run) -> None:
     assert run("seed", "--users", "2", "--csv", tmp_path / "empty").code == Exit.DONE
 
 
+def test_files_that_cannot_be_written_say_why(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "file").touch()
+    outcome = run("seed", "--users", "2", "--csv", tmp_path / "file" / "below")
+    assert outcome.code == Exit.CONFIGURATION
+    assert "could not be written: File exists" in outcome.stderr
+
+
+def test_a_world_of_another_version_says_so(db: Database, filled: Filled) -> None:
+    query(db, "update litxdb.world set version = 0")
+    with pytest.raises(Refused, match="made by another version of litxdb"):
+        world(db)
+    assert clean(db)  # which needs none of what the other version knew
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -418,6 +432,7 @@ def test_files_are_all_there_or_none(tmp_path: Path, run: Run) -> None:
         ["--users", "3", "--size", "tiny"],
         ["--users", "3", "--now", "yesterday"],
         ["--users", "1000000000"],
+        ["--users", "3", "--seed", "\udcff"],
         ["--csv", "somewhere"],
         ["--csv", "somewhere", "--users", "1", "--dry-run"],
         ["--among", "somewhere"],

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from litxdb.errors import Refused
+from litxdb.errors import ConfigurationInvalid, Refused
 from litxdb.seed.fill import Watch, ignore
 from litxdb.seed.results import Loaded
 from litxdb.seed.world import Recipe, Table, tables
@@ -29,29 +29,38 @@ select setval(s.name, m.id) from (select pg_get_serial_sequence('{0}', 'id')::re
 def write(recipe: Recipe, directory: Path, *, watch: Watch = ignore) -> tuple[Loaded, ...]:
     """Write a file for each table into a directory that is new or empty: all of them, or nothing.
 
-    Raises Refused for a directory that holds something.
+    Raises Refused for a directory that holds something, and ConfigurationInvalid for a place that takes no files.
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise Refused(f"{directory} holds something already.", "Name a directory that is new or empty.")
     directory = directory.absolute()
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
-        written, script = [], [HEAD]
-        for table in tables(recipe):
-            watch(table.name, None)
-            written.append(Loaded(table.name, _write(table, partial / f"{table.name}.csv"), 0))
-            watch(table.name, written[-1])
-            script.append(
-                f"\\copy {table.name} ({', '.join(table.columns)}) from '{table.name}.csv' with (format csv, header)\n"
-            )
-            script += [ADVANCE.format(table.name)] if table.key == "number" else []
-        (partial / SCRIPT).write_text("".join(script), encoding="utf-8")
-        partial.chmod(0o755)
-        os.replace(partial, directory)  # noqa: PTH105 - an empty directory gives way
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+        try:
+            written = _write_all(recipe, partial, watch)
+            partial.chmod(0o755)
+            os.replace(partial, directory)  # noqa: PTH105 - an empty directory gives way
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"{directory} could not be written: {error.strerror}.", "Name another place, or free some space there."
+        ) from error
+    return written
+
+
+def _write_all(recipe: Recipe, directory: Path, watch: Watch) -> tuple[Loaded, ...]:
+    written, script = [], [HEAD]
+    for table in tables(recipe):
+        watch(table.name, None)
+        written.append(Loaded(table.name, _write(table, directory / f"{table.name}.csv"), 0))
+        watch(table.name, written[-1])
+        columns, file = ", ".join(table.columns), f"{table.name}.csv"
+        script.append(f"\\copy {table.name} ({columns}) from '{file}' with (format csv, header)\n")
+        script += [ADVANCE.format(table.name)] if table.key == "number" else []
+    (directory / SCRIPT).write_text("".join(script), encoding="utf-8")
     return tuple(written)
 
 

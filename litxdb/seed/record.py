@@ -101,8 +101,9 @@ class World:
         return (self.users, self.seed, self.version) == (users, seed, VERSION) and now in (None, self.now)
 
     def __str__(self) -> str:
+        older = "" if self.version == VERSION else ", made by another version of litxdb"
         who = "1 person" if self.users == 1 else f"{self.users:,} people"
-        return f"{who}, seed {self.seed!r}, until {self.now:%Y-%m-%d %H:%M}"
+        return f"{who}, seed {self.seed!r}, until {self.now:%Y-%m-%d %H:%M}{older}"
 
 
 def read(cursor: Cursor) -> World | None:

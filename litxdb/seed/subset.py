@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import closing
-from tempfile import SpooledTemporaryFile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from tempfile import SpooledTemporaryFile, gettempdir
 from typing import TYPE_CHECKING
 
 from litxdb import queries
@@ -245,11 +245,22 @@ def _transfer(reading: Connection, cursor: Cursor, chosen: _Chosen, masks: Masks
     names = [column.name for column in table.columns if not column.generated]
     rows = chosen.rows(table, (masks.expression(table, name) for name in names))
     listed = ", ".join(map(quoted, names))
-    with SpooledTemporaryFile(SPOOL) as spool, reading.cursor() as source:
+    with _room(), SpooledTemporaryFile(SPOOL) as spool, reading.cursor() as source:
         source.copy_expert(f"copy ({rows}) to stdout with (format {form})", spool)
         spool.seek(0)
         cursor.copy_expert(f"copy {table.table} ({listed}) from stdin with (format {form})", spool)
         return int(cursor.rowcount)
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"Rows could not be kept in {gettempdir()} on their way: {error.strerror}.",
+            "Free some space there, or set TMPDIR to a directory on a larger disk.",
+        ) from error
 
 
 def _advance(cursor: Cursor, table: Table) -> None:

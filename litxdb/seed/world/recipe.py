@@ -33,6 +33,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if not 1 <= self.users <= MOST_USERS:
             raise ArgumentInvalid(f"A world of {self.users} people cannot be made.", f"Ask for 1 to {MOST_USERS:,}.")
+        if not self.seed.isprintable():
+            raise ArgumentInvalid("The seed of a world is plain text.", "Give --seed letters and digits.")
         if not 1995 <= self.now.year <= 2100:
             raise ArgumentInvalid(f"A world cannot end in {self.now.year}.", "Give --now a year from 1995 to 2100.")
 
