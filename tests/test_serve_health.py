@@ -272,6 +272,19 @@ class TestAccess:
             assert "default-src 'none'" in headers["content-security-policy"]
             assert "server" not in headers
 
+    def test_a_bug_of_ours_is_logged_without_a_secret(
+        self, db: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError("password=hunter22")
+
+        monkeypatch.setattr(sys.modules["litxdb.serve.application"], "metrics", fail)
+        status, headers, body = ask(application(db), "/metrics")
+        assert (status, body) == (500, b"litxdb failed; its log says how.\n")
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "ZeroDivisionError" in caplog.text
+        assert "hunter22" not in caplog.text
+
     def test_others_are_not_let_in_by_accident(self, run: Run, db_url: str, db: Database) -> None:
         for host in ("0.0.0.0", "::", "10.0.0.1", "example.com"):
             with pytest.raises(Refused, match="Whoever reaches"):

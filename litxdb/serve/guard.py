@@ -5,10 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import logging
+import traceback
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from litxdb.redaction import redact
+
+log = logging.getLogger("litxdb.serve")
 
 OPEN = frozenset({"/health/liveness", "/health/readiness", "/health/quick"})
 """Probes cannot be told a token everywhere, and these say nothing but yes or no."""
@@ -41,15 +47,24 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        started = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
             await send(message)
 
         refusal = self._refusal(scope["path"], Headers(scope=scope))
-        await (refusal or self.app)(scope, receive, send_guarded)
+        try:
+            await (refusal or self.app)(scope, receive, send_guarded)
+        except Exception as error:  # here, for uvicorn would log it with whatever secret is in it
+            log.error("a request failed:\n%s", redact("".join(traceback.format_exception(error))))
+            if not started:
+                await PlainTextResponse("litxdb failed; its log says how.\n", 500)(scope, receive, send_guarded)
 
     def _refusal(self, path: str, headers: Headers) -> PlainTextResponse | None:
         if self._token is None:
