@@ -1,11 +1,12 @@
 """Units of work when servers, poolers and networks fail: nothing lost that was reported as done, nothing twice."""
 
+import asyncio
 import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import text
 
 from litxdb.database import Database, Limits
 from litxdb.errors import CircuitOpen, CommitUnknown, ConnectionFailed, ConnectionLost, LitxdbError, PoolExhausted
-from litxdb.repositories import Repositories, retried
+from litxdb.repositories import AsyncDatabase, Repositories, retried
 from litxdb.settings import Settings
 from tests.bed.faults import cut_at, reset
 from tests.bed.pooler import pooling
@@ -170,41 +171,67 @@ def test_an_open_circuit_does_not_even_try() -> None:
 
 
 class Writers:
-    """Threads that add accounts and keep what they were told of each."""
+    """Threads, or coroutines in one, that add accounts and keep what they were told of each."""
 
-    def __init__(self, url: str) -> None:
-        self.db = Database(settings=Settings(url=url, retry_seconds=30), limits=Limits(breaker_failures=10**6))
+    def __init__(self, kind: str, url: str) -> None:
+        self.kind, self.settings, self.limits = (
+            kind,
+            Settings(url=url, retry_seconds=30),
+            Limits(breaker_failures=10**6),
+        )
         self.told: dict[str, str] = {}
         self._stop = threading.Event()
         self._enough = threading.Condition()
 
     def run(self, disturb: Callable[[Callable[[int], None]], None]) -> Counter[str]:
         """Write until `disturb` is done with its disturbing; return how often each account is there."""
-        create = retried(self.db, attempts=10)(lambda session, name: add(name)(Repositories(session)))
-        with self.db, ThreadPoolExecutor(4) as threads:
-            running = [threads.submit(self._write, create, worker) for worker in range(4)]
+        with Database(settings=self.settings, limits=self.limits) as db, ThreadPoolExecutor(4) as threads:
+            if self.kind == "sync":
+                running = [threads.submit(self._write, db, worker) for worker in range(4)]
+            else:
+                running = [threads.submit(asyncio.run, self._write_async())]
             try:
                 disturb(self._await)
             finally:
                 self._stop.set()
             for each in running:
                 each.result(120)
-            with self.db.session() as session:
+            with db.session() as session:
                 return Counter(session.execute(text("select clerk_id from users")).scalars())
 
-    def _write(self, create: Callable[[str], int], worker: int) -> None:
-        for number in itertools.count():
-            if self._stop.is_set():
-                return
-            name = f"{worker}-{number}"
-            try:
+    def _write(self, db: Database, worker: int) -> None:
+        create = retried(db, attempts=10)(lambda session, name: add(name)(Repositories(session)))
+        for name in self._names(worker):
+            with self._telling(name):
                 create(name)
-                outcome = "done"
-            except CommitUnknown:
-                outcome = "unknown"
-            with self._enough:
-                self.told[name] = outcome
-                self._enough.notify_all()
+
+    async def _write_async(self) -> None:
+        async with AsyncDatabase(settings=self.settings, limits=self.limits) as db:
+
+            @retried(db, attempts=10)
+            async def create(session: Any, name: str) -> None:
+                await add(name)(Repositories(session))
+
+            async def write(worker: int) -> None:
+                for name in self._names(worker):
+                    with self._telling(name):
+                        await create(name)
+
+            await asyncio.gather(*(write(worker) for worker in range(4)))
+
+    def _names(self, worker: int) -> Iterator[str]:
+        return itertools.takewhile(lambda _: not self._stop.is_set(), (f"{worker}-{n}" for n in itertools.count()))
+
+    @contextmanager
+    def _telling(self, name: str) -> Iterator[None]:
+        outcome = "done"
+        try:
+            yield
+        except CommitUnknown:
+            outcome = "unknown"
+        with self._enough:
+            self.told[name] = outcome
+            self._enough.notify_all()
 
     def _await(self, more: int) -> None:
         """Wait until so many more accounts have been written."""
@@ -228,9 +255,10 @@ def own_server(bed_directory: Path) -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("immediate", [False, True], ids=["restart", "crash"])
 def test_a_server_that_restarts_under_load_loses_nothing_and_doubles_nothing(
-    immediate: bool, own_server: Server
+    immediate: bool, kind: str, own_server: Server
 ) -> None:
     def disturb(wait: Callable[[int], None]) -> None:
         for _ in range(3):
@@ -239,12 +267,13 @@ def test_a_server_that_restarts_under_load_loses_nothing_and_doubles_nothing(
             own_server.cluster.start()
         wait(40)
 
-    writers = Writers(own_server.url())
+    writers = Writers(kind, own_server.url())
     judge(writers.told, writers.run(disturb))
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_pooler_that_restarts_under_load_loses_nothing_and_doubles_nothing(
-    own_server: Server, bed_directory: Path
+    kind: str, own_server: Server, bed_directory: Path
 ) -> None:
     directory = bed_directory / "restarting"
 
@@ -259,6 +288,6 @@ def test_a_pooler_that_restarts_under_load_loses_nothing_and_doubles_nothing(
     with ExitStack() as stack:
         with pooling(own_server, directory) as pooler:
             url = pooler.url()
-        writers = Writers(url)
+        writers = Writers(kind, url)
         there = writers.run(disturb)
     judge(writers.told, there)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     literal,
     select,
@@ -72,11 +73,8 @@ class Rows(Repository[S], Generic[S, R, K]):
     @operation
     def count(self) -> int:
         """Count the rows that can be reached."""
-        from sqlalchemy import func
-
-        return int(
-            self._session.execute(select(func.count()).select_from(self.table).where(self._reachable())).scalar_one()
-        )
+        counted = select(func.count()).select_from(self.table).where(self._reachable())
+        return int(self._session.execute(counted).scalar_one())
 
     def _reachable(self) -> ColumnElement[bool]:
         """Return the condition on every row that is read or changed: true for what is everybody's."""
