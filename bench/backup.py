@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 import psycopg2
+import pyrage
 
-from bench.pairs import Pair, once
+from bench.pairs import Pair, compare, once
 from litxdb import backup
 from litxdb.backup import contents, tools
 from litxdb.database import Database
@@ -46,6 +47,7 @@ def show(url: str, runs: int) -> None:
     print(f"\nBacking up {size / 1e6:.0f} MB, half of it vectors of 1536 dimensions:")
     with tempfile.TemporaryDirectory(prefix="litxdb-bench-") as folder:
         _whole(url, Path(folder), max(3, runs // 5))
+        _encrypted(url, Path(folder), max(3, runs // 5))
         _fingerprint(url, Path(folder), max(3, runs // 5))
 
 
@@ -79,6 +81,18 @@ def _whole(url: str, folder: Path, runs: int) -> None:
             f"(bound {BOUNDS[name]}), of size {size / bytes_:.3f} (bound 1)"
         )
     print(f"  memory at most {memory:.0f} MB (bound 150 MB)")
+
+
+def _encrypted(url: str, folder: Path, runs: int) -> None:
+    """Encrypting to an age recipient, beside not."""
+    plain = ["litxdb", "backup", "--url", url, "--store", str(folder / "store"), "--quiet"]
+    recipient = str(pyrage.x25519.Identity.generate().to_public())
+    pair = compare([*plain, "--recipient", recipient], plain, {}, runs)
+    memory = max(sample.memory for sample in pair.ours) / 1e6
+    print(
+        f"  {'litxdb backup --recipient':28} {pair.median('wall')[0]:7.2f} s  ratio of time to one without "
+        f"{pair.ratio('wall'):.3f}, memory at most {memory:.0f} MB (bound 150 MB)"
+    )
 
 
 def _fingerprint(url: str, folder: Path, runs: int) -> None:

@@ -130,7 +130,7 @@ class Settings:
             erasure_key=values.get("LITXDB_ERASURE_KEY") or None,
             serve_token=values.get("LITXDB_SERVE_TOKEN") or None,
             redis_url=_not_empty("REDIS_URL", values.get("REDIS_URL") if redis_url is None else redis_url),
-            backup_ping=_not_empty("LITXDB_BACKUP_PING", values.get("LITXDB_BACKUP_PING")),
+            backup_ping=_not_empty("LITXDB_BACKUP_PING", values.get("LITXDB_BACKUP_PING"), "https://hc-ping.com/UUID"),
             pg_bin=_existing("LITXDB_PG_BIN", values.get("LITXDB_PG_BIN")),
             warnings=warnings,
         )
@@ -187,9 +187,8 @@ def _choose_direct_url(source: str, real: Mapping[str, str], filed: Mapping[str,
     return _not_empty(name, real.get(name, filed.get(name)) if source != "DATABASE_URL in .env" else filed.get(name))
 
 
-def _not_empty(name: str, value: str | None) -> str | None:
+def _not_empty(name: str, value: str | None, example: str = "postgresql://user@host/database") -> str | None:
     if value is not None and not value.strip():
-        example = "redis://host:6379/0" if name == "REDIS_URL" else "postgresql://user@host/database"
         raise ConfigurationInvalid(f"{name} is set but empty.", f"Unset it, or give it a URL such as {example}.")
     return value
 

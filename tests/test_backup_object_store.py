@@ -27,6 +27,7 @@ from tests.bed import buckets
 from tests.bed.buckets import PREFIX, SECRET, Bucket
 from tests.bed.keys import Keys
 from tests.bed.program import Outcome
+from tests.bed.statements import query
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Popen[str]]
@@ -241,7 +242,9 @@ def test_requests_are_signed_as_amazon_does(token: str | None) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_run_that_is_ended(number: signal.Signals, start: Start, run: Run, empty_url: str, bucket: Bucket) -> None:
+def test_a_run_that_is_ended(
+    number: signal.Signals, start: Start, run: Run, empty_url: str, empty_db: Database, bucket: Bucket
+) -> None:
     with contextlib.closing(psycopg2.connect(empty_url)) as blocking, blocking.cursor() as cursor:
         cursor.execute("create table t (id int)")
         blocking.commit()
@@ -253,6 +256,10 @@ def test_a_run_that_is_ended(number: signal.Signals, start: Start, run: Run, emp
             time.sleep(0.01)
         process.send_signal(number)
         process.wait()
+        sessions = "select count(*) from pg_stat_activity where application_name like 'litxdb backup%'"
+        while query(empty_db, f"{sessions} and datname = current_database()") != [(0,)]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
     found = backup.inventory(bucket.store())
     assert (found.backups, found.damaged, len(found.attempts)) == ((), (), 1)
     assert run("backup", "--url", empty_url, "--store", bucket.url, env=bucket.environment).code == 0
@@ -374,6 +381,7 @@ def test_ctrl_c_is_heard_while_a_store_says_nothing(start: Start, bucket: Bucket
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
+        silent.settimeout(PATIENCE_SECONDS)
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         process = start("backups", "--store", bucket.url, env={**bucket.environment, "AWS_ENDPOINT_URL": endpoint})
         with contextlib.closing(silent.accept()[0]):
