@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 from litxdb import migrate, queries
 from litxdb.database import Database
 from litxdb.models import Base
-from litxdb.seed import Loaded, Recipe, fill
+from litxdb.seed import SIZES, Loaded, Recipe, fill
 from litxdb.seed.copying import BINARY_END, BINARY_HEAD, copy, encoded
 from litxdb.seed.world import NAMES, Table, tables
 from litxdb.seed.world.draws import NULL
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LARGE = Recipe(1000, now=NOW)
-SMALL = Recipe(100, now=NOW)
+SMALL = Recipe(SIZES["dev"], now=NOW)
 MODELS = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
 Make = Callable[[str], str]
 

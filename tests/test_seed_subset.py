@@ -311,6 +311,22 @@ def test_keys_are_not_masked_apart(source: Database, target: Database) -> None:
         take(source, target, users=3, masking=parse(lines, "x", ownership.litxplore()))
 
 
+def test_nobody_comes_back_who_was_erased(
+    source: Database, target: Database, scratch_settings: Settings, run: Run
+) -> None:
+    """The ledger is beside the backups."""
+    url, home = str(source.settings.url), {"LITXDB_HOME": str(scratch_settings.home)}
+    source.close()
+    assert run("backup", "--store", "store", "--quiet", "--url", url).code == Exit.DONE
+    assert run("verify", "--store", "store", env=home).code == Exit.DONE
+    assert run("erase-user", "1", "--yes", "--no-export", "--store", "store", "--url", url).code == Exit.DONE
+    words = ("seed", "--from", "latest", "--users", "3", "--store", "store", "--url", str(target.settings.url))
+    outcome = run(*words, env=home)
+    assert outcome.code == Exit.DONE, outcome.stderr
+    assert "erased again: 1 of those" in outcome.stderr
+    assert query(target, "select id from users where clerk_id <> 'user_default' order by 1") == [(2,), (3,)]
+
+
 def test_from_a_backup(
     db: Database, db_url: str, target: Database, scratch_settings: Settings, tmp_path: Path, run: Run
 ) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from litxdb import render
 from litxdb.commands._confirming import confirm
+from litxdb.commands._recovering import LATEST, erasing_again
 from litxdb.commands._stores import chosen
 from litxdb.errors import Refused
 from litxdb.render import Form
@@ -127,13 +128,17 @@ def subset(
 
     masking = seeding.read_masking(policy) if policy else None
     place = chosen(store, db.settings)
-    found = backup.find(backup.inventory(place), name)
+    stored = backup.inventory(place)
+    found = backup.find(stored, stored.backups[0].name if name == LATEST and stored.backups else name)
     if not found.verified:
         raise Refused(f"The backup {found.name} is not verified.", f"Prove it first: litxdb verify {found.name}")
     decrypt = backup.decryption(identity or db.settings.backup_identity, found.manifest.archive)
+    # of another schema's people the ledger tells by another policy: theirs are masked, and may be there
+    erase = (lambda source: None) if masking else erasing_again(db, found.name, store, None, replaced=False)
     with contextlib.ExitStack() as stack:
         restoring = stack.enter_context(watching(found.name))
         source = stack.enter_context(_restored(db, place, found, decrypt, restoring))
+        erase(source)
         copied = seeding.subset(
             source,
             db,

@@ -43,7 +43,7 @@ Csv = Annotated[
 From = Annotated[
     str | None,
     typer.Option(
-        "--from", metavar="BACKUP", help="People of a verified backup, masked, not made-up ones.", show_default=False
+        "--from", metavar="BACKUP", help="People of a verified backup (or latest), masked.", show_default=False
     ),
 ]
 Policy = Annotated[
