@@ -250,6 +250,24 @@ def properties(server: Server) -> list[tuple[Any, ...]]:
     """)
 
 
+def test_owners_and_grants_come_along_when_asked(run: Run, empty_url: str, place: Path, server: Server) -> None:
+    server.execute("drop role if exists clerk; create role clerk; drop role if exists guest; create role guest")
+    try:
+        execute(empty_url, SMALL, "alter table users owner to clerk; grant select (name) on users to guest")
+        assert run("backup", "--url", empty_url, "--store", place).code == 0
+        for words, owner in (((), "postgres"), (("--owners",), "clerk")):
+            with server.database(template="template0") as url:
+                answer = run("restore", "latest", "--into", url, "--store", place, *words)
+                assert answer.code == 0, answer.stderr
+                assert ("owners and grants were not restored" in answer.stderr) == (not words)
+                allowed = "has_column_privilege('guest', oid, 'name', 'select')"
+                rows = execute(url, f"select relowner::regrole::text, {allowed} from pg_class where relname = 'users'")
+                assert rows == [(owner, bool(words))]
+    finally:
+        execute(empty_url, "drop owned by clerk, guest")
+        server.execute("drop role clerk, guest")
+
+
 def test_production_wants_the_name(run: Run, made: Backup, place: Path, server: Server) -> None:
     with own_database(server) as url:
         words = ("restore", made.name, "--into", url, "--store", place, "--replace")

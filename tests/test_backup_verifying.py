@@ -19,11 +19,13 @@ import pytest
 
 from litxdb import backup
 from litxdb.backup import contents, naming, records, unpacking
+from litxdb.backup.restoring import build_settings
 from litxdb.backup.results import Backup, Proof, Restoring
 from litxdb.database import Database
 from litxdb.errors import BackupDamaged
 from litxdb.local import Binaries
 from litxdb.settings import Settings
+from tests.bed.buckets import Bucket
 from tests.bed.oddities import EVERYTHING, VECTORS
 from tests.bed.program import Outcome
 from tests.bed.requirement import require
@@ -264,6 +266,51 @@ def test_a_proof_of_another_archive_proves_nothing(
         other = backup.make(db, store)
     assert prove(store, made, scratch_settings).ok
     assert forged(store, place, made, other).verified is None
+
+
+def test_roles_that_policies_name_are_no_hindrance(
+    small: str, server: Server, store: backup.Store, scratch_settings: Settings
+) -> None:
+    names = ('"to, ""x"" using"', "plain_reader")
+    try:
+        for name in names:
+            server.execute(f"create role {name}")
+        execute(small, "alter table users enable row level security",
+                f"create policy \" on a.b to c\" on users as restrictive to {', '.join(names)} using (id > 0)",
+                "create policy everybody on users for insert with check (id > 0)",
+                f"alter table reviews owner to {names[0]}; grant select on users to {names[1]}")  # fmt: skip
+        with Database(small) as db:
+            assert prove(store, backup.make(db, store), scratch_settings).ok
+    finally:
+        execute(small, f"alter table reviews owner to postgres; drop owned by {names[0]}, {names[1]}")
+        server.execute(f"drop role {names[0]}, {names[1]}")
+
+
+def test_memory_for_indexes_grows_with_the_rows_as_far_as_it_may(small: str, store: backup.Store) -> None:
+    """The graph of an HNSW index that does not fit takes three times as long."""
+    with Database(small) as db, contextlib.closing(db.connect()) as session:
+        execute(small, "create extension vector")
+        here = backup.make(db, store).manifest.contents
+
+        def settings(rows: int, size: int, allowed: int | None) -> str:
+            table = replace(here.tables[0], rows=rows, bytes=size)
+            return build_settings(session, replace(here, tables=(table,)), allowed)
+
+        assert settings(10, 8192, 1 << 30) == "-c maintenance_work_mem=65536kB"  # the server's own
+        assert settings(100_000, 700 << 20, 4 << 30).startswith("-c maintenance_work_mem=825")  # 786 MB, and 5 % more
+        assert settings(100_000, 700 << 20, 100 << 20).startswith("-c maintenance_work_mem=102400kB")
+        assert settings(100_000, 700 << 20, None).startswith("-c maintenance_work_mem=131072kB")  # shared_buffers
+        with_processes = settings(100_000, 700 << 20, 4 << 30)
+        assert "min_parallel_table_scan_size=0" in with_processes
+        assert "max_parallel_maintenance_workers=" in with_processes
+
+
+def test_in_a_bucket(run: Run, small: str, bucket: Bucket, scratch_settings: Settings, empty_copy: str) -> None:
+    env = {**bucket.environment, "LITXDB_HOME": str(scratch_settings.home), "LITXDB_BACKUP_STORE": bucket.url}
+    assert run("backup", "--url", small, "--verify", env=env).code == 0
+    assert run("verify", env=env).code == 0
+    answer = run("restore", "latest", "--into", empty_copy, "--format", "json", env=env)
+    assert answer.json["rows"][0]["compared"], answer.stderr
 
 
 def test_what_the_embedded_server_cannot_have_is_no_proof(

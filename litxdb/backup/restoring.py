@@ -51,6 +51,10 @@ select name from unnest(%s::text[]) as needed (name)
 where not exists (select from pg_available_extensions as available where available.name = needed.name)
 """
 _MARK = re.compile(rb"ALTER TABLE (?:ONLY )?[^;]*? ALTER COLUMN [^;]*? SET \(pg_attver=\d+\);")
+_NAME = r'(?:"(?:[^"]|"")*"|[\w$]+)'
+_POLICY = re.compile(
+    rf"(?m)^CREATE POLICY {_NAME} ON {_NAME}\.{_NAME}(?: AS \w+)?(?: FOR \w+)? TO (?P<roles>{_NAME}(?:, {_NAME})*)"
+)
 
 Watch = Callable[[Restoring], None]
 
@@ -64,13 +68,15 @@ def restore(
     memory_bytes: int | None = None,
     owners: bool = False,
     lasting: bool = True,
+    make_roles: bool = False,
     then: Callable[[], None] = lambda: None,
     watch: Watch = lambda step: None,
 ) -> float:
     """Restore a dump into an empty database, and return how many seconds passed until it could be used.
 
     That is with coarse statistics, of a few thousand rows a table; then it is analyzed as ever, unless it is not
-    `lasting`. `then` is called at the end, before the database counts as whole, and may raise if it is not.
+    `lasting`. With `make_roles`, for servers that nobody else uses, roles that row security names are made if they are
+    missing. `then` is called at the end, before the database counts as whole, and may raise if it is not.
 
     Owners and grants are left out unless `owners`. `contents` (the manifest's) say how much memory indexes of vectors
     need; they get at most `memory_bytes`, else as much as the server's shared_buffers. Migrations are kept out.
@@ -89,7 +95,7 @@ def restore(
             if dump.script:
                 pg_restore.psql(tool, way, lambda: foreign.script(dump.path, session.info.server_version))
             else:
-                _Run(db, session, dump, tool, way, jobs_for(dump, jobs), owners, watch).run()
+                _Run(db, session, dump, tool, way, jobs_for(dump, jobs), owners, make_roles, watch).run()
             watch(Restoring("analyzing", None, 0, 0))
             analyze(session, COARSE)
             seconds = time.monotonic() - begun
@@ -141,6 +147,7 @@ class _Run:
     way: Route
     jobs: int
     owners: bool
+    make_roles: bool
     watch: Watch
     tables: int = 0
     read: int = 0
@@ -149,6 +156,8 @@ class _Run:
     def run(self) -> None:
         entries = pg_restore.listing(self.tool, self.dump.path)
         self._require_extensions(entries)
+        if self.make_roles:
+            self._make_roles()
         self.tables = pg_restore.count_tables(entries)
         # whoever may create an extension, on Neon say, need not own it: its comment is its own affair
         kept = [entry for entry in entries if not pg_restore.kind(entry).startswith("COMMENT - EXTENSION ")]
@@ -193,6 +202,16 @@ class _Run:
             raise pg_restore.ServerLacks(
                 f"The server has no extension {', '.join(missing)}, which the backup needs.", "Install it there."
             )
+
+    def _make_roles(self) -> None:
+        """Make the roles that policies are for; owners and grants are left out, but not these."""
+        import psycopg2.errors
+
+        definitions = pg_restore.script(self.tool, self.dump.path, ["--section=post-data"]).decode()
+        named = {name for match in _POLICY.finditer(definitions) for name in re.findall(_NAME, match["roles"])}
+        for name in sorted(named):
+            with contextlib.suppress(psycopg2.errors.DuplicateObject):
+                _execute(self.session, f"create role {name}")
 
     def _said(self, kind: str, name: str) -> None:
         self.read += kind == "rows"

@@ -53,9 +53,9 @@ def verify(
     manifest = found.manifest
     if into is None:
         with _scratch(settings, manifest) as db:
-            return _proven(store, manifest, db, decrypt, jobs, _memory(), watch)
+            return _proven(store, manifest, db, decrypt, jobs, watch, scratch_server=True)
     with _beside(into, manifest) as db:
-        return _proven(store, manifest, db, decrypt, jobs, None, watch)
+        return _proven(store, manifest, db, decrypt, jobs, watch, scratch_server=False)
 
 
 def verify_quickly(
@@ -87,8 +87,9 @@ def _proven(
     db: Database,
     decrypt: Decrypt | None,
     jobs: int | None,
-    memory_bytes: int | None,
     watch: Watch,
+    *,
+    scratch_server: bool,
 ) -> Verified:
     begun = time.monotonic()
     error: str | None = None
@@ -103,8 +104,9 @@ def _proven(
                 dump,
                 contents=manifest.contents,
                 jobs=jobs,
-                memory_bytes=memory_bytes,
+                memory_bytes=_memory() if scratch_server else None,
                 lasting=False,
+                make_roles=scratch_server,
                 watch=watch,
             )
         restored = time.monotonic() - begun
