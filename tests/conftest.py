@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -28,6 +29,7 @@ from tests.bed.pooler import Pooler, pgbouncer, pooling
 from tests.bed.program import Outcome
 from tests.bed.proxy import Behaviour, Proxy
 from tests.bed.redises import RunningRedis, serving
+from tests.bed.requirement import require
 from tests.bed.servers import Server, Servers
 
 if TYPE_CHECKING:
@@ -109,6 +111,18 @@ def object_store(bed_directory: Path) -> Iterator[str]:
 def bucket(object_store: str) -> Bucket:
     """An empty bucket: `run("backup", "--store", bucket.url, env=bucket.environment)`."""
     return buckets.new_bucket(object_store)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of a few megabytes."""
+    require(os.geteuid() == 0, "only root can mount a small disk")
+    directory = tmp_path / "disk"
+    directory.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "litxdb-test", directory], check=False)
+    require(done.returncode == 0, "a tmpfs cannot be mounted here")
+    yield directory
+    subprocess.run(["umount", directory], check=True)
 
 
 @pytest.fixture

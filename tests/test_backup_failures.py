@@ -1,9 +1,7 @@
 """A backup that goes wrong: nothing is listed that is not whole, nothing runs on, and the reason is one clear line."""
 
 import contextlib
-import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -264,18 +262,6 @@ def test_no_server_at_all(run: Run, place: Path) -> None:
     assert answer.code == 4
     (attempt,) = backup.inventory(backup.open_store(str(place))).attempts
     assert "No connection" in str(attempt.error)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Any:
-    """A disk of a few megabytes."""
-    require(os.geteuid() == 0, "only root can mount a small disk")
-    directory = tmp_path / "disk"
-    directory.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "litxdb-test", directory], check=False)
-    require(done.returncode == 0, "a tmpfs cannot be mounted here")
-    yield directory
-    subprocess.run(["umount", directory], check=True)
 
 
 @pytest.mark.root

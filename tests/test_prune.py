@@ -322,6 +322,20 @@ def test_a_store_that_fails_half_way_says_so(shelf: Shelf, monkeypatch: pytest.M
     assert backup.prune(shelf.store, ONE).resumed == (old.name,)
 
 
+@pytest.mark.root
+def test_a_disk_that_is_full_can_be_pruned(empty_db: Database, small_disk: Path) -> None:
+    shelf = Shelf(empty_db, small_disk / "store")
+    keep = shelf.add(2, verified=True)
+    old = [shelf.add(hours, size=200_000, verified=True).name for hours in (50, 60, 70)]
+    with contextlib.suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"x" * 4096)
+    with pytest.raises(StoreUnusable, match="No space left"), shelf.store.create("x") as writing:
+        writing.write(b"x")
+    assert set(backup.prune(shelf.store, ONE).deleted) == set(old)
+    assert {name.partition(".")[0] for name in files(small_disk / "store")} == {keep.name}
+
+
 def test_an_encrypted_backup_and_one_of_several_files_go_too(shelf: Shelf, place: Path) -> None:
     shelf.add(2, verified=True)
     for hours, parallel, encrypted in ((50, True, False), (60, False, True), (70, True, True)):

@@ -137,7 +137,7 @@ class Directory:
                     "Wait until it is done.",
                 ) from None
             mine = f"pid {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n"
-            with self._explained():
+            with contextlib.suppress(OSError):  # it is for the message only, and a full disk is to be pruned
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, mine.encode(), 0)
             yield descriptor

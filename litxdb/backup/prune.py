@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from litxdb.backup.naming import Kind
 from litxdb.backup.results import Attempt, Backup, Decision, Inventory, Pruning, Withheld
 from litxdb.backup.retention import Point, Retention, decide
 from litxdb.backup.store import Store, Stored
-from litxdb.errors import ArgumentInvalid
+from litxdb.errors import ArgumentInvalid, StoreUnusable
 
 TOMBSTONE = b"litxdb prune is deleting this backup.\n"
 ORDER = (Kind.manifest, Kind.archive, Kind.proof, Kind.attempt)
@@ -48,7 +49,8 @@ def prune(
         deleted = [each.name for each in chosen.doomed if each.name in wanted]
         for name in reversed(deleted):  # the oldest first
             watch(name)
-            store.replace(naming.tombstone_file(name), TOMBSTONE)
+            with contextlib.suppress(StoreUnusable):  # a full disk takes no mark, and is to be pruned
+                store.replace(naming.tombstone_file(name), TOMBSTONE)
             _delete(store, name, files[name])
     return replace(chosen, deleted=tuple(deleted), resumed=resumed)
 
