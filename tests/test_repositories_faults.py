@@ -48,6 +48,16 @@ def test_a_commit_whose_answer_is_lost_is_done_once(
     assert accounts(db) == 1
 
 
+@pytest.mark.parametrize("fault", [BEFORE, AFTER], ids=["before", "after"])
+def test_every_version_tells_what_became_of_a_commit(
+    fault: Any, any_server: Server, proxy: Callable[..., Proxy]
+) -> None:
+    with any_server.database() as url, Database(proxy(url, fault).url) as db:
+        any_server.execute("create table t (a int)", dbname=str(db.endpoint.dbname))
+        retried(db)(lambda session: session.execute(text("insert into t values (1)")))()
+        assert any_server.execute("select count(*) from t", dbname=str(db.endpoint.dbname)) == [(1,)]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("fault", "rows"), [(BEFORE, 0), (AFTER, 1)], ids=["before", "after"])
 def test_without_repeating_a_lost_commit_is_said_to_be_unknown(
