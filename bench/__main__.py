@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
-from bench import backup, cache, doctor, drift, indexes, library, rehearsal, seed, serve, verifying
+from bench import backup, cache, doctor, drift, indexes, library, privacy, rehearsal, seed, serve, verifying
 from bench.pairs import Pair, compare, once
 from bench.peers import alembic
 from bench.traffic import behind_a_blocker, overhead
@@ -57,6 +57,7 @@ def main(runs: int) -> None:
 
         behind_a_blocker(server, at_head)
         overhead(at_head, runs)
+        privacy.show(at_head, database(server, "tables"), runs)
         library.show(server, at_head, runs)
         seed.show(at_head, runs)
 

@@ -83,7 +83,11 @@ class Closure:
         return f"({' or '.join(found) or 'false'}) is true"
 
     def select(self, table: str, columns: str) -> str:
-        """Return the query of the found rows, each once: a part for each way to them, as each has its own index."""
+        """Return the query of the found rows, each once."""
+        return "\nunion all\n".join(self.parts(table, columns))
+
+    def parts(self, table: str, columns: str) -> list[str]:
+        """Return the same as several queries, one for each way to the rows, as each has its own index."""
         source = self._schema.tables[table].source
         ways = [self._follows(edge) for edge in self._edges.get(table, ())]
         if table == self._root.table:
@@ -92,7 +96,7 @@ class Closure:
         for number, way in enumerate(ways):
             earlier = f" and ({' or '.join(ways[:number])}) is not true" if number else ""
             parts.append(f"select {columns} from {source} t where {way}{earlier}")
-        return "\nunion all\n".join(parts)
+        return parts
 
     def close(self) -> None:
         """Drop the temporary tables."""

@@ -17,8 +17,7 @@ LEVEL = 1
 SHOWN_ROWS = 100
 LONGEST_TEXT = 2000
 """Rows of each table on the page, and characters of each value: the files have all."""
-TOLD_ROWS = 5000
-"""How often one hears how far it is."""
+CHUNK_BYTES = 1 << 18
 
 
 class Rows:
@@ -28,18 +27,24 @@ class Rows:
         self.rows = 0
         self.told: Callable[[], None] = lambda: None
         self.shown: list[dict[str, Any]] = []
-        self._piece, self._line = piece, bytearray()
+        self._piece, self._pending, self._line = piece, bytearray(), bytearray()
 
     def write(self, data: bytes) -> int:
-        """Take what COPY sends: a row, or a part of one."""
-        if len(self.shown) < SHOWN_ROWS:
-            self._keep(data)
-        before = self.rows
-        self.rows += data.count(b"\n")
-        self._piece.write(data)
-        if before // TOLD_ROWS != self.rows // TOLD_ROWS:
-            self.told()
+        """Take what COPY sends: a row, or a part of one; called a million times, so it does next to nothing."""
+        self._pending += data
+        if len(self._pending) >= CHUNK_BYTES:
+            self.flush()
         return len(data)
+
+    def flush(self) -> None:
+        """Pass on what has been collected."""
+        chunk = bytes(self._pending)
+        self._pending.clear()
+        if len(self.shown) < SHOWN_ROWS:
+            self._keep(chunk)
+        self.rows += chunk.count(b"\n")
+        self._piece.write(chunk)
+        self.told()
 
     def _keep(self, data: bytes) -> None:
         self._line += data
@@ -93,7 +98,9 @@ class Zip:
         """Open a file of JSON lines."""
         name = self._unused(f"{'referenced' if referenced else 'data'}/{safe(name)}", ".jsonl")
         with self._zip.open(self._info(name), "w", force_zip64=True) as entry, Piece(entry.write) as piece:
-            yield name, piece, Rows(piece)
+            rows = Rows(piece)
+            yield name, piece, rows
+            rows.flush()
 
     def text(self, name: str, content: str) -> Piece:
         """Write a file whole."""
@@ -145,7 +152,9 @@ class Document:
         self._write(self._lead + f"{json.dumps(name, ensure_ascii=False)}: {'' if single else '['}".encode())
         self._lead = b",\n"
         with Piece(_Joined(self._file).write) as piece:
-            yield f"referenced.{name}" if referenced else name, piece, Rows(piece)
+            rows = Rows(piece)
+            yield f"referenced.{name}" if referenced else name, piece, rows
+            rows.flush()
         self._write(b"" if single else b"]")
 
     def text(self, name: str, content: str) -> None:

@@ -23,7 +23,8 @@ def owned(ownership: Ownership, closure: Closure, table: str, person: Person, sa
         for column in known.columns
         if column.name not in left_out and (vectors or column.base not in VECTORS)
     ]
-    return _as_json(closure.select(table, ", ".join(columns)))
+    # JSON within each part: PostgreSQL would carry the columns through the union one by one
+    return "\nunion all\n".join(map(_as_json, closure.parts(table, ", ".join(columns))))
 
 
 def referenced(ownership: Ownership, closure: Closure, table: str) -> str | None:
@@ -77,9 +78,13 @@ def expression(column: Column) -> str:
 
 def _masks(ownership: Ownership, table: Table, person: Person, salt: str) -> dict[str, str]:
     """Return expressions for the columns that name a person, who may be another one."""
-    masks = {}
-    for reference in ownership.schema.out_of[table.table]:
-        if reference.target != ownership.root.table or set(reference.target_columns) != set(person.key):
+    masks: dict[str, str] = {}
+    out_of = ownership.schema.out_of[table.table]
+    naming = [each for each in out_of if each.target == ownership.root.table]
+    if len(naming) == 1 and any(edge.label == naming[0].label and not edge.guard for edge in ownership.edges):
+        return masks  # the one reference by which the row is this person's
+    for reference in naming:
+        if set(reference.target_columns) != set(person.key):
             continue
         pairs = zip(reference.columns, reference.target_columns, strict=True)
         mine = " and ".join(f"t.{quoted(column)}::text = {literal(person.key[target])}" for column, target in pairs)

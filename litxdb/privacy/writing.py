@@ -16,7 +16,6 @@ from typing import BinaryIO, Self
 
 from litxdb.errors import ConfigurationInvalid, Refused
 
-CHUNK_BYTES = 1 << 18
 WAITING_CHUNKS = 8
 
 
@@ -71,7 +70,7 @@ class Piece:
 
     def __init__(self, sink: Callable[[bytes], object]) -> None:
         self.bytes = 0
-        self._sink, self._digest, self._pending = sink, hashlib.sha256(), bytearray()
+        self._sink, self._digest = sink, hashlib.sha256()
         self._queue: queue.Queue[bytes | None] = queue.Queue(WAITING_CHUNKS)
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="litxdb writer", daemon=True)
@@ -88,21 +87,17 @@ class Piece:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None and self._pending:
-            self._queue.put(bytes(self._pending))
         self._queue.put(None)
         self._thread.join()
         if self._failure and (kind is None or issubclass(kind, Exception)):
             raise self._failure
 
     def write(self, data: bytes) -> None:
-        """Add bytes."""
-        self._pending += data
-        if len(self._pending) >= CHUNK_BYTES:
-            if self._failure:
-                raise self._failure
-            self._queue.put(bytes(self._pending))
-            self._pending.clear()
+        """Add bytes, best in large pieces."""
+        if self._failure:
+            raise self._failure
+        if data:
+            self._queue.put(data)
 
     def _work(self) -> None:
         while (chunk := self._queue.get()) is not None:
