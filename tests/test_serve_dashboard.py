@@ -64,6 +64,14 @@ class TestWhatItShows:
         assert 'id="backups"' not in page, "none is configured"
         assert "answers" in page
 
+    def test_looking_is_no_reason_to_warn_of_rollbacks(self, db: Database) -> None:
+        counted = "select pg_stat_get_db_xact_rollback(oid) from pg_database where datname = current_database()"
+        (before,) = query(db, counted)[0]
+        looked_at(application(db))
+        deadline = time.monotonic() + 1.5  # sessions report what they did as they end
+        while time.monotonic() < deadline:
+            assert query(db, counted)[0][0] == before
+
     def test_a_schema_that_is_behind(self, empty_db: Database) -> None:
         page = looked_at(application(empty_db))
         level, words = tile(page, "Schema")

@@ -171,7 +171,7 @@ class Reader:
 
         self._milliseconds = 0
         with contextlib.suppress(psycopg2.Error):  # the connection is gone: the next read says so
-            self.connection.rollback()
+            self.connection.commit()  # what only read is no rollback, which frequent_rollbacks counts
 
 
 def read_server(reader: Reader, deadline: Deadline) -> Server | Skip:
