@@ -123,7 +123,8 @@ def test_mentions_in_other_people_s_rows_become_a_pseudonym(run: Run, db: Databa
         "create table letters (id int primary key, body text, about jsonb, raw json, tags text[], created_by text);"
         "insert into letters values"
         " (1, 'To ADA@example.org, ada@example.org ada@example.org. Not to xada@example.org', null, null, null, null),"
-        ' (2, null, \'{"user_id": 1, "mail": "ada@example.org"}\', \'{"owner_id":  "1"}\', \'{a,user_ada}\', 1),'
+        ' (2, null, \'{"user_id": 1, "mail": "ada@example.org", "x_owner_id": "1"}\','
+        " '{\"owner_id\":  \"1\"}', '{a,user_ada}', 1),"
         " (3, 'ada@example.organic', '{\"user_id\": 12}', null, '{user_adam}', '12');"
         "update notes set content = 'ask ada@example.org' where paper_id = 2",
     )
@@ -138,7 +139,7 @@ def test_mentions_in_other_people_s_rows_become_a_pseudonym(run: Run, db: Databa
     assert pseudonym.startswith("erased-")
     assert body == f"To {pseudonym}, {pseudonym} {pseudonym}. Not to xada@example.org"
     assert rows[1] == (
-        None, {"user_id": None, "mail": pseudonym}, {"owner_id": None}, ["a", pseudonym], None,
+        None, {"user_id": None, "mail": pseudonym, "x_owner_id": None}, {"owner_id": None}, ["a", pseudonym], None,
     )  # fmt: skip
     assert rows[2] == ("ada@example.organic", {"user_id": 12}, None, ["user_adam"], "12")
     assert query(db, "select content from notes") == [(f"ask {pseudonym}",)]
@@ -219,7 +220,7 @@ def test_a_lock_of_the_application_is_named(run: Run, db: Database, people: str)
     before = contents(db)
     with Queue(people) as queue:
         pid = queue.hold("update papers set title = title where id = 1", application="worker")
-        outcome = erase_user(run, people, "--lock-timeout", "0.5")
+        outcome = erase_user(run, people, "--lock-timeout", "5")
         assert outcome.code == 5
         assert f"worker, pid {pid}" in outcome.stderr
         assert "Nothing was erased" in outcome.stderr

@@ -192,7 +192,7 @@ def naming(schema: Schema, policy: Policy) -> re.Pattern[str]:
     """Return what columns are called that hold a person's id: user_id, owner, created_by and the like."""
     root = schema.find(policy.root)
     singular = re.escape((root.name if root else policy.root).lower().removesuffix("s"))
-    who = f"(?:.*_)?(?:{singular}|user|owner|author|actor|creator)_?id"
+    who = f'(?:[^"]*_)?(?:{singular}|user|owner|author|actor|creator)_?id'
     return re.compile(f"{who}|(?:user|owner|actor|creator)|(?:created|updated|shared|deleted|invited)_by")
 
 
