@@ -233,10 +233,6 @@ def undo(server: Server, statements: list[str]) -> None:
     with contextlib.closing(psycopg2.connect(server.url())) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         for statement in statements:
-            if "rename to" in statement and "before" not in statement.partition("rename")[0]:
-                server.execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'to_be_replaced'"
-                )
             cursor.execute(statement)
 
 

@@ -185,10 +185,11 @@ def undo(db: Database, kept: Kept) -> tuple[str, ...]:
     with contextlib.closing(db.connect(direct=True)) as connection:
         comment = _one(connection, "database")["comment"]
     with door(db) as session, session.cursor() as cursor:
-        text = cursor.mogrify("%s", (comment,)).decode()
+        text, literal = (cursor.mogrify("%s", (each,)).decode() for each in (comment, db.direct_endpoint.dbname))
         old, name = quoted(session, db.direct_endpoint.dbname), quoted(session, kept.name)
         aside = quoted(session, named(db.direct_endpoint.dbname, "restored", kept.replaced_at))
     return (
+        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = {literal};",  # noqa: S608
         "begin;",
         f"alter database {old} rename to {aside};",
         f"alter database {name} with allow_connections true;",
