@@ -24,7 +24,7 @@ from litxdb.backup.restoring import UNFINISHED
 from litxdb.backup.results import Backup
 from litxdb.database import Database
 from litxdb.errors import Refused
-from litxdb.local import Binaries, Cluster
+from litxdb.local import Binaries
 from litxdb.settings import Settings
 from tests.bed.faults import cut_at
 from tests.bed.neon import Neon
@@ -32,8 +32,7 @@ from tests.bed.oddities import EVERYTHING, VECTORS
 from tests.bed.program import Outcome
 from tests.bed.proxy import Proxy
 from tests.bed.queueing import Queue
-from tests.bed.requirement import require
-from tests.bed.servers import SWIFT, Server, Servers
+from tests.bed.servers import Server, Servers
 from tests.bed.urls import with_keywords
 
 Run = Callable[..., Outcome]
@@ -599,32 +598,6 @@ def test_a_server_that_restarts(postgresql: Servers, start: Start, run: Run, pla
         assert "This is a bug" not in stderr
         assert execute(url, "select count(*) from large") == [(200000,)]
         assert run("restore", made.name, "--into", url, "--store", place, "--replace", "--yes").code == 0
-
-
-@pytest.mark.root
-def test_a_server_whose_disk_is_full(run: Run, large: Backup, place: Path, bed_directory: Path) -> None:
-    """It is said, and the database beside is dropped; the old one goes on."""
-    disk = bed_directory / "full"
-    disk.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m,mode=755", "litxdb-test", disk], check=False)
-    require(done.returncode == 0, "a tmpfs cannot be mounted here")
-    try:
-        cluster = Cluster(disk / "server", options={**SWIFT, "max_wal_size": "32MB", "min_wal_size": "32MB"})
-        cluster.start()
-        try:
-            url = cluster.url()
-            execute(url, "create database small_one")
-            url = cluster.url("small_one")
-            execute(url, "create table old as select 1 as one")
-            answer = run("restore", large.name, "--into", url, "--store", place, "--replace", "--yes")
-            assert answer.code == 5, answer.stderr
-            assert "disk is full" in answer.stderr
-            assert execute(url, "select one from old") == [(1,)]
-            assert execute(url, "select count(*) from pg_database") == [(4,)]
-        finally:
-            cluster.stop(immediate=True)
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def test_what_the_server_lacks(run: Run, postgresql: Servers, server: Server, place: Path) -> None:

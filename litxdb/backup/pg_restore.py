@@ -35,6 +35,7 @@ _UNREADABLE = re.compile(
     "could not read from input file|unexpected end of file|does not appear to be a valid archive|corrupt|"
     "could not find block|unrecognized data block|found unexpected|entry ID .* out of range"
 )
+_FULL = re.compile("No space left on device|Disk quota exceeded|Check free disk space|: wrote only ")
 _LACKING = re.compile(
     r'extension "(?P<extension>.+?)" is not available|(?P<icu>ICU is not supported in this build)|'
     r'role "(?P<role>.+?)" does not exist|access method "(?P<method>.+?)" does not exist|'
@@ -162,6 +163,9 @@ def listening(process: subprocess.Popen[bytes], said: Said) -> Iterator[Told]:
 def failure(errors: Sequence[str], code: int) -> LitxdbError:
     """Say what it failed of.
 
+    >>> print(failure(["could not execute query: ERROR:  x: wrote only 4096 of 8192 bytes"], 1))
+    The server's disk is full: x: wrote only 4096 of 8192 bytes.
+
     >>> print(failure(['could not execute query: ERROR:  extension "x" is not available'], 1))
     The server has no extension x, which the backup needs.
     >>> type(failure(["could not read from input file: end of file"], 1)).__name__
@@ -184,7 +188,7 @@ def failure(errors: Sequence[str], code: int) -> LitxdbError:
         return ConnectionFailed(f"The connection was lost while restoring: {reason}.", classify(whole).hint)
     if _UNREADABLE.search(text):
         return BackupDamaged(f"The archive cannot be read: {reason}.", "Restore another backup.")
-    if "No space left on device" in whole:
+    if _FULL.search(whole):
         return ServerLacks(f"The server's disk is full: {reason}.", "Free some space there, then restore again.")
     doing = f" ({' '.join(statement.split())[:200]})" if statement else ""
     return ServerRefused(f"The server refused a part of the backup: {reason}{doing}.", _hint(text))
