@@ -11,6 +11,7 @@ import pytest
 
 from litxdb import render
 from litxdb.database import Database
+from litxdb.render import answers
 from tests.bed.program import Outcome
 from tests.bed.queueing import Queue
 from tests.bed.servers import Server
@@ -202,5 +203,5 @@ def test_ending_without_the_privilege(run: Run, server: Server, db: Database, qu
 def test_a_terminal_gets_the_beginning_of_a_statement(monkeypatch: pytest.MonkeyPatch) -> None:
     long = "select " + ", ".join(f"column_{number}" for number in range(50))
     assert render.statement(long) == long
-    monkeypatch.setattr(render, "_is_terminal", lambda stream: True)
+    monkeypatch.setattr(answers, "is_terminal", lambda stream: True)
     assert render.statement(long) == long[:99] + "…"
