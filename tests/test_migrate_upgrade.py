@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 
 from litxdb.database import Database
-from litxdb.errors import ArgumentInvalid, ConnectionFailed, Exit, LockHeld, Refused, ServerRefused
-from litxdb.migrate import Graph, Patience, RevisionStep, current_revision, downgrade, fingerprint, upgrade
+from litxdb.errors import STOPPED, ArgumentInvalid, ConnectionFailed, Exit, LockHeld, Refused, ServerRefused
+from litxdb.migrate import Graph, Patience, RevisionStep, current_revision, downgrade, fingerprint, steps, upgrade
 from tests.bed.program import Outcome
 from tests.bed.servers import Server
 from tests.bed.statements import as_role, query
@@ -235,3 +236,18 @@ def test_a_lost_lock_stops_the_run_before_the_next_revision(db: Database, projec
     with pytest.raises(LockHeld, match="The session that holds the migration lock has ended"):
         upgrade(db, directory=directory, watch=lose_it)
     assert current_revision(db) == "p1"
+
+
+@pytest.mark.parametrize("stopped", STOPPED)
+def test_being_stopped_in_the_middle_of_an_import_is_no_bug(
+    db: Database, project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, stopped: type[BaseException]
+) -> None:
+    """What was being imported cannot be imported again, so that nothing may ask for it on the way out."""
+
+    def stop(*_: object) -> None:
+        monkeypatch.setitem(sys.modules, "sqlalchemy.exc", None)
+        raise stopped
+
+    monkeypatch.setattr(steps.Run, "_attempt", stop)
+    with pytest.raises(stopped):
+        upgrade(db, directory=project("pass"))

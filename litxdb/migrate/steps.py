@@ -299,6 +299,8 @@ def _prepare(connection: Connection, lock_timeout_seconds: float) -> int:
 
 def _cause(error: BaseException | None) -> Any:
     """Return what happened first, in the driver's words: after it, leaving an autocommit block may fail in turn."""
+    if isinstance(error, STOPPED):
+        return error  # perhaps in the middle of an import, which cannot be begun anew then
     from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
     while isinstance(error, PendingRollbackError) and error.__context__ is not None:
