@@ -168,16 +168,20 @@ def failure(errors: Sequence[str], code: int) -> LitxdbError:
 
     >>> print(failure(['could not execute query: ERROR:  extension "x" is not available'], 1))
     The server has no extension x, which the backup needs.
+    >>> print(failure(["a worker process died unexpectedly\\nerror: could not execute query: x failed"], 1).message)
+    The server refused a part of the backup: error: could not execute query: x failed.
     >>> type(failure(["could not read from input file: end of file"], 1)).__name__
     'BackupDamaged'
     """
-    telling = [error for error in errors if "worker process died" not in error]
+    telling = [error for error in errors if DIED not in error]
     whole = "\n".join(errors)
     if code < 0 and not telling:
         if -code in (signal.SIGKILL, signal.SIGTERM):
             return ServerLacks("pg_restore was killed.", "Was this machine out of memory?")
         return BackupDamaged(f"The archive made pg_restore crash (signal {-code}).", "Restore another backup.")
-    text = (telling or [*errors, f"it ended with {code}"])[0]
+    # processes write to one stderr piece by piece: a worker's error may stand behind the news of its death
+    behind = whole.replace(DIED, "").strip()
+    text = (telling or [behind or (errors or [f"it ended with {code}"])[0]])[0]
     if match := _LACKING.search(text):
         return _lack(match.groupdict())
     if "unsupported version" in text:
@@ -214,6 +218,9 @@ def _lack(found: Mapping[str, str | None]) -> ServerLacks:
         )
     lacking = next(f"{kind} {name}" for kind, name in found.items() if name)
     return ServerLacks(f"The server lacks the {lacking} that the backup needs.", "Restore on a server that has it.")
+
+
+DIED = "a worker process died unexpectedly"
 
 
 class Told:
