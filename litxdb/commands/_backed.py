@@ -49,7 +49,8 @@ def rows_of(
     def fill(copy: Database) -> Sequence[Filled]:
         version = f"{project.version_schema or 'public'} {project.version_table}"
         with backup.unpacked(place, one.manifest, decrypt) as dump:
-            counts = backup.restore_rows(copy, dump, leave=[version])
+            # one process: what several write to one stderr runs together, and the refused row is the finding here
+            counts = backup.restore_rows(copy, dump, leave=[version], jobs=1)
         return [Filled(table, rows, rows) for table, rows in counts.items()]
 
     return fill
