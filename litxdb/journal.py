@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from litxdb.errors import ConfigurationInvalid, LitxdbError
+from litxdb.publishing import sync_directory
 
 FILE = "journal.jsonl"
 
@@ -78,7 +79,7 @@ class Journal:
             finally:
                 os.close(file)
             if new:
-                _sync(self.path.parent)
+                sync_directory(self.path.parent)
         except OSError as error:
             raise ConfigurationInvalid(
                 f"The journal {self.path} cannot be written: {error.strerror}.",
@@ -106,12 +107,3 @@ def _mending(file: int) -> bytes:
     """Return the end of line that the last write, cut short by a crash, did not write."""
     length = os.fstat(file).st_size
     return b"\n" if length and os.pread(file, 1, length - 1) != b"\n" else b""
-
-
-def _sync(directory: Path) -> None:
-    """Have the directory's new entry on the disk."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -35,3 +35,12 @@ def publish(path: Path, text: str) -> None:
         raise ConfigurationInvalid(
             f"{path} cannot be written: {error.strerror}.", "Name a file in a directory that can be written."
         ) from error
+
+
+def sync_directory(directory: Path) -> None:
+    """Have a directory's new entries on the disk."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

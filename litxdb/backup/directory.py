@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from litxdb.backup.naming import PARTIAL
 from litxdb.backup.store import Stored
 from litxdb.errors import LockHeld, StoreUnusable
+from litxdb.publishing import sync_directory
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
@@ -82,7 +83,7 @@ class Directory:
             writing.finish()
             with self._explained():
                 partial.rename(target)
-                self._sync()
+                sync_directory(self.path)
         except BaseException:
             with contextlib.suppress(OSError):
                 partial.unlink()
@@ -155,13 +156,6 @@ class Directory:
     def _make(self) -> None:
         with contextlib.suppress(FileExistsError):
             self.path.mkdir(0o700)
-
-    def _sync(self) -> None:
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     @contextlib.contextmanager
     def _explained(self, *, missing: bool = True) -> Iterator[None]:

@@ -7,13 +7,12 @@ import contextlib
 import importlib
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from litxdb.database.connecting import KEEPALIVES, NotYetConnected, Patience, failed
 from litxdb.database.limits import SERVICE, Limits
-from litxdb.database.sessions import Database, pool_figures
+from litxdb.database.sessions import Database, health, pool_figures
 from litxdb.errors import ToolMissing
 from litxdb.results import Health
 from litxdb.settings import Settings
@@ -130,12 +129,4 @@ class AsyncDatabase:
             error = None
         except Exception as failure:
             answered, error = False, str(failure).partition("\n")[0]
-        return Health(
-            healthy=answered,
-            connection=connected,
-            query=answered,
-            milliseconds=(time.perf_counter() - start) * 1000,
-            pool=pool_figures(self.engine.pool),
-            timestamp=datetime.now(UTC),
-            error=error,
-        )
+        return health(start, pool_figures(self.engine.pool), connected=connected, answered=answered, error=error)

@@ -159,8 +159,6 @@ class Database:
 
     def health(self) -> Health:
         """Ask one query through the pool; a failure is in the result, not raised."""
-        from litxdb.results import Health
-
         start, connected = time.perf_counter(), False
         try:
             with self.engine.connect() as connection:
@@ -169,15 +167,7 @@ class Database:
             error = None
         except Exception as failure:
             answered, error = False, str(failure).partition("\n")[0]
-        return Health(
-            healthy=answered,
-            connection=connected,
-            query=answered,
-            milliseconds=(time.perf_counter() - start) * 1000,
-            pool=pool_figures(self.engine.pool),
-            timestamp=datetime.now(UTC),
-            error=error,
-        )
+        return health(start, pool_figures(self.engine.pool), connected=connected, answered=answered, error=error)
 
     def _open(self, endpoint: Endpoint, retry_seconds: float, command: str | None = None) -> Connection:
         connection = connect(
@@ -231,3 +221,18 @@ def pool_figures(pool: Pool) -> PoolFigures:
     assert isinstance(pool, QueuePool)
     # QueuePool counts its overflow from -size upwards: below zero nothing overflows
     return PoolFigures(pool.size(), pool.checkedin(), pool.checkedout(), max(0, pool.overflow()))
+
+
+def health(start: float, pool: PoolFigures, *, connected: bool, answered: bool, error: str | None) -> Health:
+    """Put together what one query, begun at this moment of time.perf_counter(), showed."""
+    from litxdb.results import Health
+
+    return Health(
+        healthy=answered,
+        connection=connected,
+        query=answered,
+        milliseconds=(time.perf_counter() - start) * 1000,
+        pool=pool,
+        timestamp=datetime.now(UTC),
+        error=error,
+    )

@@ -8,29 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from litxdb.database import Database
+from litxdb.database.faithful import prepare
 from litxdb.ownership import Schema
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-SETTINGS = {
-    "statement_timeout": "0",
-    "idle_in_transaction_session_timeout": "0",
-    "idle_session_timeout": "0",
-    "jit": "off",
-    "search_path": "",
-    "timezone": "UTC",
-    "datestyle": "ISO",
-    "intervalstyle": "iso_8601",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-    "standard_conforming_strings": "on",
-    # rather fail than leave out rows that a policy hides
-    "row_security": "off",
-}
 PATIENCE_SECONDS = 30.0
 """How long a session that only reads waits for a lock."""
-NEWER = {"transaction_timeout": ("0", 170000)}
 
 
 @contextlib.contextmanager
@@ -40,15 +25,8 @@ def opened(db: Database, *, lock_seconds: float, own_search_path: bool = False) 
     With `own_search_path` the role's is kept: triggers that fire may rely on it.
     """
     with contextlib.closing(db.connect(direct=True, autocommit=True)) as connection:
-        connection.set_client_encoding("UTF8")
-        version = connection.info.server_version
-        settings = SETTINGS | {name: value for name, (value, since) in NEWER.items() if version >= since}
-        if own_search_path:
-            del settings["search_path"]
-        settings["lock_timeout"] = f"{max(1, round(lock_seconds * 1000))}ms"
-        with connection.cursor() as cursor:
-            calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
-            cursor.execute(f"select {calls}", [word for pair in settings.items() for word in pair])
+        own = {"standard_conforming_strings": "on", "lock_timeout": f"{max(1, round(lock_seconds * 1000))}ms"}
+        prepare(connection, own, own_search_path=own_search_path)
         yield connection
 
 

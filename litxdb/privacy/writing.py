@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from litxdb.errors import ConfigurationInvalid, Refused
+from litxdb.publishing import sync_directory
 
 WAITING_CHUNKS = 8
 
@@ -37,7 +38,7 @@ def whole_file(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(descriptor)
             partial = _give_name(descriptor, partial, path, force=force)
-            _sync(path.parent)
+            sync_directory(path.parent)
     finally:
         with contextlib.suppress(OSError):
             file.close()
@@ -149,11 +150,3 @@ def _link(descriptor: int, path: Path) -> None:
 
 def _taken(path: Path) -> Refused:
     return Refused(f"{path} exists already.", "Name another file, or replace this one with --force.")
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,11 +7,10 @@ import os
 import socket
 import threading
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from litxdb.database import Database
-from litxdb.database.sessions import pool_figures
+from litxdb.database.sessions import health, pool_figures
 from litxdb.errors import LitxdbError
 from litxdb.interruption import interruptible, unwatch
 from litxdb.redaction import redact
@@ -55,15 +54,9 @@ class Probe:
                 self.close()
             if not self._keep:
                 self.close()
-        return Health(
-            healthy=error is None,
-            connection=error is None or connected,
-            query=error is None,
-            milliseconds=(time.perf_counter() - start) * 1000,
-            pool=self.pool_figures(),
-            timestamp=datetime.now(UTC),
-            error=error,
-        )
+        answered = error is None
+        pool = self.pool_figures()
+        return health(start, pool, connected=answered or connected, answered=answered, error=error)
 
     def pool_figures(self) -> PoolFigures:
         """Count the pool's connections, now; asks nobody."""
