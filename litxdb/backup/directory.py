@@ -22,6 +22,9 @@ from litxdb.publishing import sync_directory
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
+FLUSH_BYTES = 16 << 20
+"""So often the system is told to begin writing to the disk: else nearly all would be left for the end."""
+
 
 class Directory:
     """A directory, private to its owner; made, but not its parents, by the first file.
@@ -181,6 +184,7 @@ class _Writing(io.RawIOBase):
 
     def __init__(self, descriptor: int, explained: Callable[[], contextlib.AbstractContextManager[None]]) -> None:
         self._descriptor, self._explained = descriptor, explained
+        self._written = self._flushed = 0
 
     def writable(self) -> bool:
         return True
@@ -192,9 +196,18 @@ class _Writing(io.RawIOBase):
         with self._explained():
             while left:
                 left = left[os.write(self._descriptor, left) :]
+        self._written += size
+        if self._written - self._flushed >= FLUSH_BYTES:
+            self._flush()
         return size
 
     def finish(self) -> None:
         """Bring everything to the disk."""
         with self._explained():
             os.fsync(self._descriptor)
+
+    def _flush(self) -> None:
+        """Begin to bring it to the disk, and out of the memory that the database may want; macOS has no such call."""
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self._descriptor, 0, self._written, os.POSIX_FADV_DONTNEED)
+        self._flushed = self._written

@@ -31,7 +31,8 @@ METHODS = {
 
 The second is for databases in another encoding than UTF8: hashes are of bytes.
 """
-PROBE = "row(1.5::float8, 'é'::text, null::int, '-infinity'::timestamptz)"
+PROBE = """row(1.5::float8, 'é'::text, null::int, '-infinity'::timestamptz,
+    hash_record_extended(row(decode('00ff', 'hex')), 0))"""
 CHUNK = 256 << 10
 LARGE_OBJECTS = """
 with opened as materialized (

@@ -6,18 +6,14 @@ import contextlib
 import errno
 import hashlib
 import os
-import queue
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from litxdb.errors import ConfigurationInvalid, Refused
 from litxdb.publishing import sync_directory
-
-WAITING_CHUNKS = 8
+from litxdb.write_behind import WriteBehind
 
 
 @contextlib.contextmanager
@@ -63,53 +59,23 @@ def explained(path: Path) -> Iterator[None]:
         ) from error
 
 
-class Piece:
-    """A stream of bytes on its way into a file: a thread compresses and counts it while the server sends the next.
-
-    What fails in the thread is raised by the next `write`, or at the end of the block.
-    """
+class Piece(WriteBehind):
+    """A stream of bytes on its way into a file, counted and hashed, while the server sends the next."""
 
     def __init__(self, sink: Callable[[bytes], object]) -> None:
+        super().__init__(self._take, "litxdb writer")
         self.bytes = 0
-        self._sink, self._digest = sink, hashlib.sha256()
-        self._queue: queue.Queue[bytes | None] = queue.Queue(WAITING_CHUNKS)
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name="litxdb writer", daemon=True)
+        self._into, self._digest = sink, hashlib.sha256()
 
     @property
     def sha256(self) -> str:
         """The checksum of all bytes, once the block has ended."""
         return self._digest.hexdigest()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._queue.put(None)
-        self._thread.join()
-        if self._failure and (kind is None or issubclass(kind, Exception)):
-            raise self._failure
-
-    def write(self, data: bytes) -> None:
-        """Add bytes, best in large pieces."""
-        if self._failure:
-            raise self._failure
-        if data:
-            self._queue.put(data)
-
-    def _work(self) -> None:
-        while (chunk := self._queue.get()) is not None:
-            if self._failure:
-                continue  # the other side may be waiting for room in the queue
-            try:
-                self._digest.update(chunk)
-                self.bytes += len(chunk)
-                self._sink(chunk)
-            except BaseException as error:
-                self._failure = error
+    def _take(self, chunk: bytes) -> None:
+        self._digest.update(chunk)
+        self.bytes += len(chunk)
+        self._into(chunk)
 
 
 def _open(path: Path) -> tuple[int, Path | None]:

@@ -2,8 +2,9 @@
 --
 -- Of a table that belongs to an extension, that is those rows which the extension says are the user's. Generated columns
 -- are left out, as in the dump. Columns stand in the order of their names, which a restore cannot change. Vectors and
--- bytea go in as the hash of their binary form, as printing a vector takes five times as long as reading it; text and JSON
--- as a hash too, as a row's text would quote them.
+-- bytea go in as the hash of their binary form, as printing a vector takes five times as long as reading it (there is no
+-- hash function for bytea by itself before 18, but one for rows); text and JSON as a hash too, as a row's text would quote
+-- them.
 --
 -- Run it with an empty search_path, so that functions are named with their schemas.
 --
@@ -37,8 +38,8 @@ select
     format('row(%s)', (
         select string_agg(
             case
-                when v.send is not null then format('hashtextextended(encode(%s(%I), ''hex''), 0)', v.send, a.attname)
-                when a.atttypid = 'bytea'::regtype then format('hashtextextended(encode(%I, ''hex''), 0)', a.attname)
+                when v.send is not null then format('hash_record_extended(row(%s(%I)), 0)', v.send, a.attname)
+                when a.atttypid = 'bytea'::regtype then format('hash_record_extended(row(%I), 0)', a.attname)
                 when a.atttypid in ('text'::regtype, 'varchar'::regtype, 'json'::regtype, 'jsonb'::regtype)
                     then format(
                         case when cast(:recode as boolean)
