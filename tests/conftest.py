@@ -6,7 +6,6 @@ import itertools
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,7 +19,7 @@ from psycopg2.extensions import parse_dsn
 from litxdb import redaction
 from litxdb.database import Database
 from litxdb.settings import Settings
-from tests.bed import buckets, processes, program, revisions, servers
+from tests.bed import buckets, disks, processes, program, revisions, servers
 from tests.bed.buckets import Bucket
 from tests.bed.certificates import Certificate, Certificates
 from tests.bed.drifting import Compare
@@ -29,7 +28,6 @@ from tests.bed.pooler import Pooler, pgbouncer, pooling
 from tests.bed.program import Outcome
 from tests.bed.proxy import Behaviour, Proxy
 from tests.bed.redises import RunningRedis, serving
-from tests.bed.requirement import require
 from tests.bed.servers import Server, Servers
 
 if TYPE_CHECKING:
@@ -116,13 +114,8 @@ def bucket(object_store: str) -> Bucket:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of a few megabytes."""
-    require(os.geteuid() == 0, "only root can mount a small disk")
-    directory = tmp_path / "disk"
-    directory.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "litxdb-test", directory], check=False)
-    require(done.returncode == 0, "a tmpfs cannot be mounted here")
-    yield directory
-    subprocess.run(["umount", directory], check=True)
+    with disks.small(tmp_path / "disk", 4) as directory:
+        yield directory
 
 
 @pytest.fixture

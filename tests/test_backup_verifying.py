@@ -2,10 +2,8 @@
 
 import contextlib
 import json
-import os
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -485,18 +483,6 @@ def test_a_directory_in_use_is_left_alone(tmp_path: Path, monkeypatch: pytest.Mo
         assert one.exists()
         assert other.exists()
     assert list(tmp_path.glob(f"{unpacking.PREFIX}*")) == [stranger]
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of a few megabytes."""
-    require(os.geteuid() == 0, "only root can mount a small disk")
-    directory = tmp_path / "disk"
-    directory.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "litxdb-test", directory], check=False)
-    require(done.returncode == 0, "a tmpfs cannot be mounted here")
-    yield directory
-    subprocess.run(["umount", directory], check=True)
 
 
 @pytest.mark.root

@@ -56,7 +56,8 @@ def made(db: Database, word: str, *, options: str | None = None) -> Iterator[Dat
     """Make an empty database like this one, with `word` and the time in its name; it is dropped if the block raises.
 
     What a killed run left of the same kind is dropped first: the caller holds a lock on the database that it is for.
-    `options` are CREATE DATABASE's, where they are to be others. Raises Refused without the privilege to create one.
+    It is in the same tablespace, unless the role may create nothing there. `options` are CREATE DATABASE's, where they
+    are to be others. Raises Refused without the privilege to create one.
     """
     import psycopg2.errors
 
@@ -64,6 +65,7 @@ def made(db: Database, word: str, *, options: str | None = None) -> Iterator[Dat
     name = named(old, word, datetime.now(UTC))
     with contextlib.closing(db.connect(direct=True)) as connection:
         options = options or str(_one(connection, "database")["options"])
+        options = " ".join([options, *(row["option"] for row in _rows(connection, "tablespace"))])
     try:
         with door(db) as session:
             _sweep(session, old, word, db.notify)

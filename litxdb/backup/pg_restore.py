@@ -35,7 +35,8 @@ _UNREADABLE = re.compile(
     "could not read from input file|unexpected end of file|does not appear to be a valid archive|corrupt|"
     "could not find block|unrecognized data block|found unexpected|entry ID .* out of range"
 )
-_FULL = re.compile("No space left on device|Disk quota exceeded|Check free disk space|: wrote only ")
+_FULL = re.compile("No space left on device|Disk quota exceeded|: wrote only ")
+_PREAMBLE = re.compile(r"^.*?(?:ERROR|FATAL|PANIC): +")
 _LACKING = re.compile(
     r'extension "(?P<extension>.+?)" is not available|(?P<icu>ICU is not supported in this build)|'
     r'role "(?P<role>.+?)" does not exist|access method "(?P<method>.+?)" does not exist|'
@@ -163,9 +164,8 @@ def listening(process: subprocess.Popen[bytes], said: Said) -> Iterator[Told]:
 def failure(errors: Sequence[str], code: int) -> LitxdbError:
     """Say what it failed of.
 
-    >>> print(failure(["could not execute query: ERROR:  x: wrote only 4096 of 8192 bytes"], 1))
-    The server's disk is full: x: wrote only 4096 of 8192 bytes.
-
+    >>> print(failure(['COPY failed for table "t": ERROR:  x: wrote only 9 of 99 bytes\\nHINT:  Free it.'], 1).message)
+    The server's disk is full: x: wrote only 9 of 99 bytes.
     >>> print(failure(['could not execute query: ERROR:  extension "x" is not available'], 1))
     The server has no extension x, which the backup needs.
     >>> print(failure(["a worker process died unexpectedly\\nerror: could not execute query: x failed"], 1).message)
@@ -188,12 +188,13 @@ def failure(errors: Sequence[str], code: int) -> LitxdbError:
         return ToolMissing(f"This pg_restore is too old: {text}.", "Install the version that wrote the archive.")
     message, _, statement = text.partition("\nCommand was: ")
     reason = cause(message.removeprefix("could not execute query: "))
+    if full := next((line for line in whole.splitlines() if _FULL.search(line)), None):
+        found = cause(_PREAMBLE.sub("", full))
+        return ServerLacks(f"The server's disk is full: {found}.", "Free some space there, then restore again.")
     if children.LOST.search(whole):
         return ConnectionFailed(f"The connection was lost while restoring: {reason}.", classify(whole).hint)
     if _UNREADABLE.search(text):
         return BackupDamaged(f"The archive cannot be read: {reason}.", "Restore another backup.")
-    if _FULL.search(whole):
-        return ServerLacks(f"The server's disk is full: {reason}.", "Free some space there, then restore again.")
     doing = f" ({' '.join(statement.split())[:200]})" if statement else ""
     return ServerRefused(f"The server refused a part of the backup: {reason}{doing}.", _hint(text))
 

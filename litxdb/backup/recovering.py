@@ -12,7 +12,7 @@ from pathlib import Path
 from litxdb.backup import beside, comparing, foreign
 from litxdb.backup.archive import Decrypt
 from litxdb.backup.restoring import Watch, require_empty, restore
-from litxdb.backup.results import Backup, Contents, Difference, Manifest, Restored
+from litxdb.backup.results import Backup, Contents, Difference, Manifest, Restored, Restoring
 from litxdb.backup.store import Store
 from litxdb.backup.unpacking import Unpacked, unpacked
 from litxdb.backup.verifying import compared_contents
@@ -62,14 +62,16 @@ def into_empty(
     jobs: int | None = None,
     memory_bytes: int | None = None,
     owners: bool = False,
+    part_stays: bool = True,
     then: Then = lambda db: None,
     watch: Watch = lambda step: None,
 ) -> Restored:
     """Restore into this database, which must be empty, and compare it with the manifest.
 
     `then` is called with the database when it is equal, and before it counts as whole: for what must have been done
-    before anybody uses it. If anything fails a part is there, and the schema litxdb_restoring. Raises BackupDiffers,
-    and what restoring.restore() does.
+    before anybody uses it. If anything fails a part is there, and the schema litxdb_restoring; a warning says so
+    unless `part_stays` is false, as it is for callers who drop the database then. Raises BackupDiffers, and what
+    restoring.restore() does.
     """
     begun = time.monotonic()
     manifest = origin.manifest
@@ -86,6 +88,7 @@ def into_empty(
 
     with contextlib.closing(db.connect(direct=True)) as connection:
         require_empty(connection, db)  # before an hour is spent on unpacking
+    watch(Restoring("unpacking", origin.name, 0, 0))
     with origin.open() as dump:
         seconds = restore(
             db,
@@ -94,6 +97,7 @@ def into_empty(
             jobs=jobs,
             memory_bytes=memory_bytes,
             owners=owners,
+            part_stays=part_stays,
             then=finish,
             watch=watch,
         )
@@ -140,7 +144,16 @@ def in_place_of(
         idle_for_long(session)
         acquire(session, SCHEMA, 0, subject="a migration, backup or restore of this database", notify=db.notify)
         other = stack.enter_context(beside.made(db, "restoring"))
-        done = into_empty(other, origin, jobs=jobs, memory_bytes=memory_bytes, owners=owners, then=then, watch=watch)
+        done = into_empty(
+            other,
+            origin,
+            jobs=jobs,
+            memory_bytes=memory_bytes,
+            owners=owners,
+            part_stays=False,
+            then=then,
+            watch=watch,
+        )
         beside.copy_properties(db, other)
         caveats = list(done.caveats)
         if (roles := beside.roles_left_out(db)) and not owners:

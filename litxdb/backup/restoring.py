@@ -68,6 +68,7 @@ def restore(
     memory_bytes: int | None = None,
     owners: bool = False,
     lasting: bool = True,
+    part_stays: bool = False,
     make_roles: bool = False,
     then: Callable[[], None] = lambda: None,
     watch: Watch = lambda step: None,
@@ -81,8 +82,9 @@ def restore(
     Owners and grants are left out unless `owners`. `contents` (the manifest's) say how much memory indexes of vectors
     need; they get at most `memory_bytes`, else as much as the server's shared_buffers. Migrations are kept out.
 
-    If it fails or is killed, a part is there, and the schema litxdb_restoring with it. Raises Refused for a database
-    that is not empty, ServerLacks, ServerRefused, BackupDamaged, ToolMissing, ConnectionFailed.
+    If it fails or is killed, a part is there, and the schema litxdb_restoring with it; a warning says so if that
+    `part_stays`. Raises Refused for a database that is not empty, ServerLacks, ServerRefused, BackupDamaged,
+    ToolMissing, ConnectionFailed.
     """
     begun = time.monotonic()
     tool = find_tool(db, dump)
@@ -90,7 +92,8 @@ def restore(
         idle_for_long(session)
         acquire(session, SCHEMA, 0, subject="a migration, backup or restore of this database", notify=db.notify)
         require_empty(session, db)
-        with _marked(session), route(db, session, has_tls=encrypted(session) and tool.has_tls) as way:
+        has_tls = encrypted(session) and tool.has_tls
+        with _marked(session, db, said=part_stays), route(db, session, has_tls=has_tls) as way:
             way = _with(way, build_settings(session, contents, memory_bytes))
             if dump.script:
                 pg_restore.psql(tool, way, lambda: foreign.script(dump.path, session.info.server_version))
@@ -238,10 +241,18 @@ def jobs_for(dump: Unpacked, jobs: int | None) -> int:
 
 
 @contextlib.contextmanager
-def _marked(session: Connection) -> Iterator[None]:
-    """Have the schema UNFINISHED there until the block has ended well."""
+def _marked(session: Connection, db: Database, *, said: bool) -> Iterator[None]:
+    """Have the schema UNFINISHED there until the block has ended well, and else perhaps say that it stays."""
     _execute(session, f"create schema {UNFINISHED}")
-    yield
+    try:
+        yield
+    except BaseException:
+        if said:
+            db.notify(
+                f"warning: a part of the backup is left in {db.direct_endpoint.dbname}, with the schema {UNFINISHED}: "
+                "drop the database and create it anew before you restore into it again"
+            )
+        raise
     _execute(session, f"drop schema {UNFINISHED}")
 
 

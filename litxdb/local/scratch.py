@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 
-from litxdb.errors import ConfigurationInvalid, ConnectionFailed
+from litxdb.errors import BackupDamaged, ConfigurationInvalid, ConnectionFailed
 from litxdb.local import probe
 from litxdb.local.cluster import Cluster
 from litxdb.local.files import explained, make_directory, open_private
@@ -17,15 +18,25 @@ PREFIX = "scratch_"
 USERS = "users"
 """The file on which each process that uses the server holds a lock."""
 
-SWIFT = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
+SWIFT = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "4GB",
+    "wal_level": "minimal",  # what parallel jobs of a restore load is written once, not twice: half of the disk
+    "max_wal_senders": "0",
+}
 """A crash of the machine may ruin what is in here: then it is made anew."""
+
+FULL = (os.strerror(errno.ENOSPC).encode(), os.strerror(errno.EDQUOT).encode(), b"wrote only ")
 
 
 @contextlib.contextmanager
 def scratch(settings: Settings) -> Iterator[Cluster]:
     """Run the scratch server for the time of the block; processes share it, and the last one stops it.
 
-    After a kill -9 it runs on, until the next block drops what was left and stops it.
+    After a kill -9 it runs on, until the next block drops what was left and stops it. Whatever a block fails of while
+    the server's disk is full is ConfigurationInvalid, which says so, and the last one deletes all that was on it.
     """
     cluster = Cluster(settings.home / "scratch", options=SWIFT)
     with _users_of(cluster) as users:
@@ -33,12 +44,24 @@ def scratch(settings: Settings) -> Iterator[Cluster]:
             _start_anew_if_ruined(cluster)
             _drop_leftovers(cluster)
         users.share()
+        offset, full = 0, False
         try:
             cluster.start()
+            offset = cluster.log.stat().st_size
             yield cluster
+        except Exception as error:
+            full = not isinstance(error, BackupDamaged) and _complained_of_room(cluster, offset)
+            if not full:
+                raise
+            raise ConfigurationInvalid(
+                f"The disk is full on which the scratch server is, in {cluster.directory}.",
+                "Free some space there, or set LITXDB_HOME to a directory on a larger disk.",
+            ) from error
         finally:
             if users.alone():
                 cluster.stop(immediate=True)
+                if full:
+                    cluster.destroy()
 
 
 def abandoned(settings: Settings) -> bool:
@@ -103,6 +126,14 @@ def _users_of(cluster: Cluster) -> Iterator[_Users]:
         yield _Users(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _complained_of_room(cluster: Cluster, offset: int) -> bool:
+    """Tell whether the server's log says since then that its disk is full: what a session hears may be less clear."""
+    with contextlib.suppress(OSError), cluster.log.open("rb") as log:
+        log.seek(offset)
+        return any(text in line for line in log for text in FULL)
+    return False
 
 
 def _start_anew_if_ruined(cluster: Cluster) -> None:

@@ -1,0 +1,111 @@
+"""A disk that fills up while a backup is restored or verified: it is said which, and nothing half done stays unsaid."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from litxdb import backup
+from litxdb.backup.restoring import UNFINISHED
+from litxdb.database import Database
+from tests.bed import disks
+from tests.bed.program import Outcome
+from tests.bed.servers import Server, Servers
+
+Run = Callable[..., Outcome]
+DATABASE = "on_a_small_disk"
+MEGABYTES = 40
+"""Room for two empty databases, and not for what is restored."""
+
+pytestmark = pytest.mark.root
+
+
+def query(url: str, statement: str) -> list[tuple[Any, ...]]:
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def made(empty_url: str, place: Path) -> backup.Backup:
+    query(empty_url, "create table large (a text); alter table large alter a set storage external")
+    query(empty_url, "insert into large select repeat(md5(n::text), 250) from generate_series(1, 6000) n")
+    with Database(empty_url) as db:
+        return backup.make(db, backup.open_store(str(place)))
+
+
+@pytest.fixture(params=[15, 18])
+def full(request: pytest.FixtureRequest, postgresql: Servers, bed_directory: Path) -> Iterator[Server]:
+    """A server with a database in a tablespace that is a small disk; WAL is elsewhere, so that the server lives on."""
+    server = postgresql.get(request.param)
+    with disks.small(bed_directory / "small-disk", MEGABYTES) as disk:
+        (disk / "tablespace").mkdir()
+        os.chown(disk / "tablespace", server.cluster.account.uid, -1)
+        server.execute(f"create tablespace small location '{disk / 'tablespace'}'")
+        try:
+            server.execute(f"create database {DATABASE} tablespace small")
+            yield server
+        finally:
+            for name in databases(server):
+                server.execute(f"drop database {name} with (force)")
+            server.execute("drop tablespace small")
+
+
+def databases(server: Server) -> list[str]:
+    rows = server.execute("select datname from pg_database where starts_with(datname, %s) order by 1", DATABASE)
+    return [name for (name,) in rows]
+
+
+def test_into_an_empty_database(run: Run, made: backup.Backup, place: Path, full: Server) -> None:
+    words = ("restore", made.name, "--into", full.url(DATABASE), "--store", place)
+    answer = run(*words)
+    assert answer.code == 5
+    assert "The server's disk is full: could not " in answer.stderr
+    assert f"a part of the backup is left in {DATABASE}" in answer.stderr
+    assert query(full.url(DATABASE), f"select to_regnamespace('{UNFINISHED}') is not null") == [(True,)]
+    assert run(*words).code == 6
+    full.execute(f"drop database {DATABASE}")
+    full.execute(f"create database {DATABASE}")
+    assert run(*words).code == 0
+
+
+def test_in_the_place_of_another(run: Run, made: backup.Backup, place: Path, full: Server) -> None:
+    """The new one goes where the old one is, and goes again; the old one is as it was."""
+    url = full.url(DATABASE)
+    query(url, "create table old as select 1 as one")
+    answer = run("restore", made.name, "--into", url, "--store", place, "--replace", "--yes")
+    assert answer.code == 5
+    assert "The server's disk is full: could not " in answer.stderr
+    assert "is left in" not in answer.stderr
+    assert databases(full) == [DATABASE]
+    assert query(url, "select one from old") == [(1,)]
+
+
+def test_verifying_beside_a_database(run: Run, made: backup.Backup, place: Path, full: Server) -> None:
+    """That is no proof against the backup."""
+    answer = run("verify", "--store", place, "--into", full.url(DATABASE))
+    assert answer.code == 5
+    assert "The server's disk is full: could not " in answer.stderr
+    assert databases(full) == [DATABASE]
+    assert backup.inventory(backup.open_store(str(place))).backups[0].proofs == ()
+
+
+def test_verifying_on_the_scratch_server(run: Run, made: backup.Backup, place: Path, bed_directory: Path) -> None:
+    with disks.small(bed_directory / "small-home", 64) as home:
+        answer = run("verify", "--store", place, env={"LITXDB_HOME": str(home)})
+        assert answer.code == 3
+        assert f"The disk is full on which the scratch server is, in {home}" in answer.stderr
+        assert "set LITXDB_HOME" in answer.stderr
+        assert not (home / "scratch" / "data").exists()
+    assert backup.inventory(backup.open_store(str(place))).backups[0].proofs == ()
+    assert run("verify", "--store", place).code == 0
