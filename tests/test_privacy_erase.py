@@ -16,6 +16,7 @@ from litxdb.database import Database
 from litxdb.errors import LockHeld, Refused
 from litxdb.ownership import litxplore, parse
 from litxdb.privacy import Request, erase, preview
+from tests.bed.faults import cut_at
 from tests.bed.people import OWNED, settle
 from tests.bed.program import Outcome
 from tests.bed.queueing import Queue
@@ -349,3 +350,85 @@ def test_a_person_whose_name_is_hostile(db: Database) -> None:
     assert done.proof.mentions == ()
     ((content,),) = query(db, "select content from notes")
     assert content.count("erased-") == 2
+
+
+@pytest.mark.parametrize("full", ["certificate", "export", "store", "state"])
+def test_a_disk_that_is_full(full: str, run: Run, db: Database, people: str, small_disk: Path, tmp_path: Path) -> None:
+    """Whatever cannot be written: nobody is erased, nothing is left, and with room it works."""
+    before = contents(db)
+    places = {name: (small_disk if name == full else tmp_path) / name for name in ("certificate", "export", "store")}
+    for directory in (places["store"], small_disk / "state"):
+        directory.mkdir()
+    made = sorted(small_disk.rglob("*"))
+    words = ("--yes", "-o", places["export"], "--certificate", places["certificate"], "--store", places["store"])
+    state = {"LITXDB_STATE": str(small_disk / "state")} if full == "state" else {}
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    outcome = run("erase-user", "1", *words, "--url", people, env=state)
+    assert outcome.code == 3, outcome.stderr
+    assert "No space left on device" in outcome.stderr
+    assert contents(db) == before
+    filler.unlink()
+    assert sorted(small_disk.rglob("*")) == made
+    assert list(places["store"].iterdir()) == []
+    places["export"].unlink(missing_ok=True)
+    outcome = run("erase-user", "1", *words, "--url", people, env=state)
+    assert outcome.code == 0, outcome.stderr
+    assert json.loads(places["certificate"].read_text())["entry"]["rows"] == sum(OWNED.values()) + sum(FOREIGN.values())
+
+
+def test_a_connection_lost_while_it_is_committed(
+    run: Run, db: Database, people: str, proxy: Callable[..., Any]
+) -> None:
+    """The next run tells: it gives the certificate its name, and finds nobody."""
+    outcome = erase_user(run, proxy(people, then=cut_at("commit", delivered=True)).url, "--certificate", "c.json")
+    assert outcome.code == 4
+    assert "whether it is done is not known" in outcome.stderr
+    assert ".pending is the certificate, if the erasure was done" in outcome.stderr
+    while query(db, "select 1 from users where id = 1"):
+        time.sleep(0.01)
+    assert [path.suffix for path in Path().glob("c.json*")] == [".pending"]
+    outcome = erase_user(run, people, "--certificate", "d.json")
+    assert outcome.code == 2
+    assert "c.json: the certificate of an erasure that was done" in outcome.stderr
+    assert [path.name for path in Path().glob("*.json*")] == ["c.json"]
+    assert query(db, "select id from litxdb.erasures") == [(json.loads(Path("c.json").read_text())["entry"]["id"],)]
+
+
+def test_a_connection_lost_before_it_is_committed(
+    run: Run, db: Database, people: str, proxy: Callable[..., Any]
+) -> None:
+    before = contents(db)
+    outcome = erase_user(run, proxy(people, then=cut_at("commit")).url, "--certificate", "c.json")
+    assert outcome.code == 4
+    assert contents(db) == before
+    outcome = erase_user(run, people, "--certificate", "c.json")
+    assert outcome.code == 0, outcome.stderr
+    assert "was done, and whose run was killed" not in outcome.stderr
+    assert sorted(path.suffix for path in Path().glob("c.json*")) == [".json", ".pending"]
+
+
+def test_an_erasure_that_the_server_refuses_to_commit(run: Run, db: Database, people: str) -> None:
+    query(
+        db,
+        "create function no() returns trigger language plpgsql as $$ begin raise 'no more'; end $$;"
+        "create constraint trigger no after delete on users deferrable initially deferred for each row"
+        " execute function no()",
+    )
+    before = contents(db)
+    outcome = erase_user(run, people, "--certificate", "c.json")
+    assert outcome.code == 5
+    assert "no more" in outcome.stderr
+    assert contents(db) == before
+    assert list(Path().glob("c.json*")) == list(Path().glob("store/*")) == []
+
+
+def test_an_export_that_exists_is_replaced_only_with_force(run: Run, db: Database, people: str) -> None:
+    Path("x.zip").write_text("mine")
+    words = ("erase-user", "1", "--yes", "-o", "x.zip", "--store", "store", "--url", people)
+    assert run(*words).code == 6
+    assert (Path("x.zip").read_text(), counts(db)["users"]) == ("mine", 3)
+    assert run(*words, "--force").code == 0
+    assert Path("x.zip").read_bytes().startswith(b"PK")

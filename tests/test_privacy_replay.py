@@ -90,6 +90,10 @@ def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> 
     assert ledger_key(given) == b"given by the environment"
     with pytest.raises(ConfigurationInvalid, match="fewer than 16"):
         ledger_key(Settings(erasure_key="short"))
+    for damaged in ("", "short\n"):
+        (tmp_path / "state/erasure.key").write_text(damaged)
+        with pytest.raises(ConfigurationInvalid, match="is damaged"):
+            ledger_key(settings)
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationInvalid, match="cannot be used"):
         ledger_key(Settings(state=tmp_path / "file"))

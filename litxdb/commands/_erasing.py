@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from litxdb import render
 from litxdb.commands._persons import prove
+from litxdb.errors import STOPPED, CommitUnknown
 from litxdb.render import Form
 
 if TYPE_CHECKING:
     from litxdb.backup import Store
     from litxdb.database import Database
-    from litxdb.privacy import Certificate, Holding, Plan
+    from litxdb.privacy import Certificate, Holding, Plan, Promised
 
 COLUMNS: dict[str, render.Column] = {
     "table": "table",
@@ -43,18 +46,47 @@ def holdings(store: Store | None, db: Database, kept_days: int | None) -> tuple[
     from litxdb import backup
     from litxdb.privacy import Holding
 
+    store.free_bytes()  # makes a directory that is not there yet, as the ledger would
     name, keep = db.direct_endpoint.dbname, timedelta(days=kept_days) if kept_days else None
     manifests = [each.manifest for each in backup.inventory(store).backups if each.manifest.source.database == name]
     return tuple(Holding(each.name, each.snapshot_at, each.snapshot_at + keep if keep else None) for each in manifests)
 
 
-def certify(done: Certificate, backups: tuple[Holding, ...], paper: BinaryIO) -> Certificate:
-    """Write the certificate, with the backups in it."""
-    from litxdb.privacy import as_json
+@contextlib.contextmanager
+def certifying(
+    path: Path, store: Store | None, db: Database, kept_days: int | None
+) -> Iterator[Callable[[Certificate], Certificate]]:
+    """Yield what puts a certificate on the disk, with the backups in it; it has its name at the end of the block."""
+    from litxdb import privacy
 
-    done = replace(done, backups=backups)
-    paper.write(as_json(done).encode())
-    return done
+    file, held = privacy.Promised(path), holdings(store, db, kept_days)
+    with _telling(file), file:
+
+        def certify(made: Certificate) -> Certificate:
+            made = replace(made, backups=held)
+            file.write(privacy.as_json(made).encode())
+            return made
+
+        yield certify
+
+
+@contextlib.contextmanager
+def _telling(file: Promised) -> Iterator[None]:
+    """Say where the certificate is, if the run ends without anybody knowing whether it is true."""
+    try:
+        yield
+    except (CommitUnknown, *STOPPED):
+        if file.written:
+            render.note(f"{file.pending} is the certificate, if the erasure was done: running it again tells.")
+        raise
+
+
+def settle(db: Database, certificate: Path | None) -> None:
+    """Give the certificates of runs that were killed after they had erased somebody their names, and say so."""
+    from litxdb import privacy
+
+    for path in privacy.settle(db, certificate.parent if certificate else Path()):
+        render.note(f"{path}: the certificate of an erasure that was done, and whose run was killed")
 
 
 def draw(done: Certificate, paper: Path, form: Form) -> None:

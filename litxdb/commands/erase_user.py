@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from litxdb import render
-from litxdb.commands._erasing import certify, draw, holdings, show
+from litxdb.commands._erasing import certifying, draw, settle, show
 from litxdb.commands._options import Format, LockTimeout, StorePlace, Url
 from litxdb.commands._persons import Key, PolicyFile, Root, Who, chosen, watching
 from litxdb.commands._stores import chosen as chosen_store
@@ -33,6 +33,7 @@ Out = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="The export; export-TIME.zip by default.", show_default=False),
 ]
 Exports = Annotated[bool, typer.Option("--export/--no-export", help="Write an export before.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the export, if there is one.")]
 Paper = Annotated[
     Path | None,
     typer.Option(
@@ -50,6 +51,7 @@ def command(
     yes: Yes = False,
     out: Out = None,
     export: Exports = True,
+    force: Force = False,
     certificate: Paper = None,
     backups_kept: Kept = None,
     store: StorePlace = None,
@@ -65,6 +67,7 @@ def command(
 
     request = privacy.Request(*chosen(who, root, key, policy))
     with Database(url, command="erase-user", notify=render.note) as db:
+        settle(db, certificate)
         with watching() as watch:
             plan = privacy.preview(db, request, watch=lambda doing: watch(privacy.Progress(doing)))
         if not yes or plan.blocked:
@@ -76,27 +79,26 @@ def command(
         moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         beside, paper = _beside(store, db), certificate or Path(f"erasure-{moment}.json")
         if export:
-            _export(db, request, out or Path(f"export-{moment}.zip"))
-        with privacy.whole_file(paper) as file:
-            with watching() as watch:
-                done = privacy.erase(
-                    db,
-                    request,
-                    key=privacy.ledger_key(db.settings),
-                    beside=beside,
-                    agreed=plan,
-                    lock_seconds=lock_timeout,
-                    watch=lambda doing: watch(privacy.Progress(doing)),
-                )
-            done = certify(done, holdings(beside, db, backups_kept), file)
+            _export(db, request, out or Path(f"export-{moment}.zip"), force=force)
+        with certifying(paper, beside, db, backups_kept) as certify, watching() as watch:
+            done = privacy.erase(
+                db,
+                request,
+                key=privacy.ledger_key(db.settings),
+                beside=beside,
+                agreed=plan,
+                certify=certify,
+                lock_seconds=lock_timeout,
+                watch=lambda doing: watch(privacy.Progress(doing)),
+            )
     draw(done, paper, form)
 
 
-def _export(db: Database, request: Request, path: Path) -> None:
+def _export(db: Database, request: Request, path: Path, *, force: bool) -> None:
     from litxdb import privacy
 
     with watching() as watch:
-        done = privacy.export(db, request, path, watch=watch)
+        done = privacy.export(db, request, path, force=force, watch=watch)
     render.note(f"{path}: {render.count(done.manifest.rows, 'row')} exported")
     if not done.manifest.complete:
         named = ", ".join(f"{each.table}.{each.column}" for each in done.manifest.proof.gaps)

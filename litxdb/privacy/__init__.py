@@ -10,6 +10,7 @@
 `litxdb.ownership` says which rows those are; docs/privacy.md what an export and an erasure look like.
 """
 
+from litxdb.privacy.certificates import Promised, settle
 from litxdb.privacy.describing import as_json
 from litxdb.privacy.erase import erase, preview
 from litxdb.privacy.export import Form, Progress, Request, export
@@ -31,7 +32,6 @@ from litxdb.privacy.results import (
     Proof,
     Treatment,
 )
-from litxdb.privacy.writing import whole_file
 
 __all__ = [
     "Certificate",
@@ -46,6 +46,7 @@ __all__ = [
     "Person",
     "Plan",
     "Progress",
+    "Promised",
     "Proof",
     "Request",
     "Treatment",
@@ -58,5 +59,5 @@ __all__ = [
     "read_ledger",
     "replay",
     "require_key",
-    "whole_file",
+    "settle",
 ]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from litxdb.blockers import Lookout
 from litxdb.database import Database
 from litxdb.database.advisory import acquire, idle_for_long
-from litxdb.errors import Refused, ServerRefused
+from litxdb.database.refusals import refusal
+from litxdb.errors import CommitUnknown, ConnectionLost, Refused, ServerRefused
 from litxdb.ownership import Closure, classify, read_schema
 from litxdb.ownership.policy import CLEARED
 from litxdb.privacy import ledger, person, rewriting, scanning, sessions
@@ -52,6 +53,7 @@ def erase(
     beside: Beside | None = None,
     known_as: Entry | None = None,
     agreed: Plan | None = None,
+    certify: Callable[[Certificate], Certificate] = lambda made: made,
     lock_seconds: float = LOCK_SECONDS,
     watch: Callable[[str], None] = lambda doing: None,
 ) -> Certificate:
@@ -61,8 +63,10 @@ def erase(
     database is searched: whatever is left of the person undoes it all (Refused). The ledger gets its entry in the same
     transaction, and a moment before it is committed one beside the backups: a crash in between leaves an entry of
     somebody who is there still. `known_as` is the entry of an erasure that is done again. `agreed` is the plan that
-    somebody agreed to: Refused if other people's rows would be lost beyond it.
+    somebody agreed to: Refused if other people's rows would be lost beyond it. `certify` gets the certificate before
+    anything is final, to complete it and put it on a disk: if it raises, nothing is erased.
 
+    Raises CommitUnknown if the connection is lost while it is committed: it is done if litxdb.erasures has the entry.
     Raises LockHeld while another erasure of the database is under way, ServerRefused for a lock that was not free in
     time (naming who holds it) or a missing privilege, and what `export` raises.
     """
@@ -77,9 +81,11 @@ def erase(
             done = _Erasing(connection, request, watch).run(agreed)
             entry = known_as or ledger.entry(done.person, done.identity, key, done.rows, datetime.now(UTC))
             ledger.write(connection, entry)
-            ledgers = _commit(connection, entry, None if known_as else beside)
-    changes = tuple(done.changes)
-    return Certificate(entry, db.direct_endpoint.dbname, changes, done.proof, ledgers)
+            beside = None if known_as else beside
+            ledgers = (ledger.TABLE, *([f"{beside.where.rstrip('/')}/{ledger.file_of(entry)}"] if beside else []))
+            made = certify(Certificate(entry, db.direct_endpoint.dbname, tuple(done.changes), done.proof, ledgers))
+            _commit(connection, entry, beside)
+    return made
 
 
 @dataclass
@@ -219,8 +225,8 @@ def _naming_blockers(db: Database, beside: Connection, connection: Connection, l
         ) from None
 
 
-def _commit(connection: Connection, entry: Entry, beside: Beside | None) -> tuple[str, ...]:
-    """Commit, and return where the entry is; beside the backups it is first, as it must not be missing there."""
+def _commit(connection: Connection, entry: Entry, beside: Beside | None) -> None:
+    """Commit; the entry beside the backups is there first, as it must not be missing."""
     import psycopg2
 
     if beside is not None:
@@ -229,10 +235,14 @@ def _commit(connection: Connection, entry: Entry, beside: Beside | None) -> tupl
         with connection.cursor() as cursor:
             cursor.execute("commit")
     except psycopg2.Error as error:
-        if beside is not None and error.pgcode is not None:  # without a code the connection was lost: who knows
+        if isinstance(refusal(error), ConnectionLost):
+            raise CommitUnknown(
+                "The connection was lost while the erasure was committed: whether it is done is not known.",
+                f"Run it again. It is done if this finds a row: select 1 from {ledger.TABLE} where id = '{entry.id}'",
+            ) from error
+        if beside is not None:
             beside.remove(ledger.file_of(entry))
         raise
-    return (ledger.TABLE, *([f"{beside.where.rstrip('/')}/{ledger.file_of(entry)}"] if beside else []))
 
 
 def _pseudonym() -> str:

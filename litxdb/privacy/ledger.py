@@ -5,10 +5,10 @@ It is a table of the database, and a file for each erasure beside the backups: a
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -21,6 +21,7 @@ from litxdb import __version__, queries
 from litxdb.errors import BackupDamaged, ConfigurationInvalid, Refused
 from litxdb.privacy.describing import as_json
 from litxdb.privacy.results import Entry, Person
+from litxdb.privacy.writing import whole_file
 from litxdb.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,11 +101,17 @@ def key(settings: Settings) -> bytes:
     try:
         if not path.exists():
             _make_key(path)
-        return path.read_bytes().strip()
+        found = path.read_bytes().strip()
     except OSError as error:
         raise ConfigurationInvalid(
             f"The key of the ledger, {path}, cannot be used: {error.strerror}.", "Mend that, or set LITXDB_ERASURE_KEY."
         ) from error
+    if len(found) < SHORTEST_KEY:
+        raise ConfigurationInvalid(
+            f"The key of the ledger, {path}, is damaged: it has {len(found)} characters.",
+            "Bring it back from a copy, or set LITXDB_ERASURE_KEY. If nobody was ever erased, remove it.",
+        )
+    return found
 
 
 def name(secret: bytes) -> str:
@@ -207,13 +214,7 @@ def _parse(beside: Beside, file: str) -> Entry:
 
 
 def _make_key(path: Path) -> None:
+    """Make it whole or not at all: a part of a key would be one that anybody can guess."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return  # another run was quicker
-    try:
-        os.write(descriptor, secrets.token_hex(32).encode() + b"\n")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with contextlib.suppress(Refused), whole_file(path) as file:  # another run may be quicker
+        file.write(secrets.token_hex(32).encode() + b"\n")
