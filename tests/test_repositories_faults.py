@@ -5,7 +5,7 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from litxdb.database import Database, Limits
 from litxdb.errors import CircuitOpen, CommitUnknown, ConnectionFailed, ConnectionLost, LitxdbError, PoolExhausted
 from litxdb.repositories import AsyncDatabase, Repositories, retried
 from litxdb.settings import Settings
-from tests.bed.faults import cut_at, reset
+from tests.bed.faults import after_start_up, cut_at, hang, hang_at, reset
 from tests.bed.pooler import pooling
 from tests.bed.proxy import Proxy
 from tests.bed.queueing import Queue
@@ -26,6 +26,7 @@ from tests.bed.servers import Server, free_port
 from tests.bed.spare import spare
 
 ADA = "insert into users (clerk_id, email) values ('user_ada', 'ada@example.com')"
+PATIENCE_SECONDS = 60.0
 BEFORE, AFTER = cut_at("COMMIT"), cut_at("COMMIT", delivered=True)
 
 
@@ -82,6 +83,131 @@ def test_a_network_cut_in_the_middle_undoes_the_unit(
     with opened(kind, proxy(db_url, cut_at("cut here"), cut_at("cut here")).url) as door:
         assert door.do(work, repeat=True) is None
     assert accounts(db) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_question_after_a_lost_commit_that_is_lost_too_repeats_nothing(
+    kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]
+) -> None:
+    with opened(kind, proxy(db_url, AFTER, *[cut_at("pg_xact_status")] * 2).url) as door:
+        assert door.do(add("ada"), repeat=True) >= 1
+    assert accounts(db) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_server_that_stays_away_after_a_lost_commit_leaves_it_unknown(
+    kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("litxdb.database.retrying.SETTLING_SECONDS", 0.2)
+    door_to = proxy(db_url, AFTER, then=reset)
+    with opened(kind, door_to.url, retry_seconds=0) as door, pytest.raises(CommitUnknown, match="not known whether"):
+        door.do(add("ada"), repeat=True)
+    assert accounts(db) == 1
+
+
+class TestSilence:
+    """Bytes are taken and nothing comes back, as from a pooler that is stopped, or over a network that loses all."""
+
+    @pytest.fixture(autouse=True)
+    def soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("litxdb.database.silence.GRACE_SECONDS", 0.3)
+
+    LIMITS = Limits(statement_seconds=0.2)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("where", ["set_config", "cut here"], ids=["begin", "middle"])
+    def test_a_unit_ends_and_is_undone(
+        self, where: str, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]
+    ) -> None:
+        def work(r: Any) -> Any:
+            return r.users.create(clerk_id="cut here", email="ada@example.com")
+
+        with opened(kind, proxy(db_url, hang_at(where)).url, self.LIMITS) as door:
+            with pytest.raises(ConnectionLost, match=r"The connection was lost: no answer for 0\.5 s"):
+                in_time(lambda: door.do(work))
+            assert in_time(lambda: door.do(work)) >= 1
+        assert accounts(db) == 1
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_unit_is_repeated(self, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]) -> None:
+        with opened(kind, proxy(db_url, hang_at("insert")).url, self.LIMITS) as door:
+            assert in_time(lambda: door.do(add("ada"), repeat=True)) >= 1
+        assert accounts(db) == 1
+
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("repeat", [False, True], ids=["once", "repeated"])
+    def test_a_commit_is_unknown_or_found_out(
+        self, repeat: bool, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]
+    ) -> None:
+        with opened(kind, proxy(db_url, hang_at("COMMIT")).url, self.LIMITS) as door:
+            if repeat:
+                assert in_time(lambda: door.do(add("ada"), repeat=True)) >= 1
+            else:
+                with pytest.raises(CommitUnknown, match=r"no answer for 0\.5 s while it committed"):
+                    in_time(lambda: door.do(add("ada")))
+        assert accounts(db) == int(repeat)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_copy(self, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]) -> None:
+        def fill(r: Any) -> Any:
+            return r.sources.insert_many([{"source_type": "arxiv", "url": "https://arxiv.org/abs/1", "title": "t"}])
+
+        with opened(kind, proxy(db_url, hang_at("abs/1")).url, self.LIMITS) as door:
+            with pytest.raises(ConnectionLost, match="no answer for"):
+                in_time(lambda: door.do(fill))
+            assert in_time(lambda: door.do(fill)) == 1
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_connection_that_went_silent_in_the_pool_is_made_anew(
+        self, kind: str, db_url: str, proxy: Callable[..., Proxy]
+    ) -> None:
+        door_to = proxy(db_url)
+        with opened(kind, door_to.url, self.LIMITS) as door:
+            assert door.do(lambda r: r.users.identify("x")) is None
+            door_to.freeze()
+            assert in_time(lambda: door.do(lambda r: r.users.identify("x"))) is None
+        assert door_to.seen == 2
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_connecting(self, kind: str, db_url: str, proxy: Callable[..., Proxy]) -> None:
+        door_to = proxy(db_url, then=after_start_up(hang))
+        settings: dict[str, Any] = {"connect_timeout_seconds": 2, "retry_seconds": 0}
+        timed_out = pytest.raises(ConnectionFailed, match="timeout expired")
+        with opened(kind, door_to.url, **settings) as door, timed_out:
+            in_time(lambda: door.do(lambda r: r.users.identify("x")))
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_health(self, kind: str, db_url: str, proxy: Callable[..., Proxy]) -> None:
+        with opened(kind, proxy(db_url, hang_at("select 1")).url, self.LIMITS) as door:
+            health = in_time(lambda: door.call(door.db.health()))
+        assert (health.healthy, health.connection) == (False, True)
+        assert "no answer" in health.error
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_whoever_is_slow_himself_is_not_cut_off(self, kind: str, db: Database, db_url: str) -> None:
+        """Nobody waits for the server between two statements, however long that takes."""
+
+        def work(r: Any) -> Any:
+            threading.Event().wait(0.8)
+            return add("ada")(r)
+
+        with opened(kind, db_url, Limits(statement_seconds=0.2)) as door:
+            assert door.do(work) >= 1
+        assert accounts(db) == 1
+
+
+def in_time(call: Callable[[], Any]) -> Any:
+    """Return what the call does; a call that waits for ever fails the test instead of stopping all."""
+    outcome: Future[Any] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return outcome.result(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from litxdb.database.connecting import KEEPALIVES, NotYetConnected, Patience, failed
+from litxdb.database.connecting import KEEPALIVES, NotYetConnected, Patience, failed, longest
 from litxdb.database.limits import SERVICE, Limits
 from litxdb.database.sessions import Database, health, pool_figures
+from litxdb.database.silence import bound, bound_idle
 from litxdb.errors import ToolMissing
 from litxdb.results import Health
 from litxdb.settings import Settings
@@ -87,26 +88,35 @@ class AsyncDatabase:
     async def _attempt(self, parameters: dict[str, str]) -> AsyncConnection:
         import psycopg
 
-        timeout = self._database.settings.connect_timeout_seconds
+        from litxdb.database.bounded_async import BoundedAsyncConnection
+
+        endpoint, timeout = self._database.endpoint, self._database.settings.connect_timeout_seconds
         try:
-            return await psycopg.AsyncConnection.connect(
-                prepare_threshold=None,
-                connect_timeout=timeout,
-                **parameters,  # type: ignore[arg-type]
-            )
+            async with asyncio.timeout(longest(endpoint, timeout)):
+                return await BoundedAsyncConnection.connect(
+                    prepare_threshold=None,
+                    connect_timeout=timeout,
+                    **parameters,  # type: ignore[arg-type]
+                )
         except psycopg.Error as error:
-            raise failed(self._database.endpoint, str(error), parameters) from None
+            raise failed(endpoint, str(error), parameters) from None
+        except TimeoutError:
+            raise failed(endpoint, "timeout expired") from None
 
     @cached_property
     def engine(self) -> AsyncEngine:
         """The SQLAlchemy engine on the endpoint as given, with one pool, as large as the limits say."""
         from sqlalchemy.ext.asyncio import create_async_engine
 
-        return create_async_engine("postgresql+psycopg://", async_creator=self._pooled, **self.limits.pool())
+        engine = create_async_engine("postgresql+psycopg://", async_creator=self._pooled, **self.limits.pool())
+        bound_idle(engine.pool)
+        return engine
 
     async def _pooled(self) -> AsyncConnection:
         with self._database.breaker.guard():
-            return await self.connect()
+            connection = await self.connect()
+        bound(connection, 0)
+        return connection
 
     @contextlib.asynccontextmanager
     async def session(self, *, resolvable: bool = False) -> AsyncIterator[AsyncSession]:
@@ -125,6 +135,7 @@ class AsyncDatabase:
         try:
             async with self.engine.connect() as connection:
                 connected = True
+                bound((await connection.get_raw_connection()).driver_connection, 0)
                 answered = (await connection.exec_driver_sql("select 1")).scalar_one() == 1
             error = None
         except Exception as failure:

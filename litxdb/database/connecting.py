@@ -129,17 +129,28 @@ def _attempt(endpoint: Endpoint, parameters: Mapping[str, str], timeout_seconds:
     import psycopg2
     from psycopg2.extensions import make_dsn
 
+    from litxdb.database.bounded import BoundedConnection
+
     dsn = make_dsn(None, **{**parameters, "connect_timeout": timeout_seconds})
 
     try:
-        # libpq's own time-out does not cover name resolution, and counts anew for every address.
-        return interruptible(lambda: psycopg2.connect(dsn), timeout_seconds + 5 * max(1, len(endpoint.hosts)))
+        seconds = longest(endpoint, timeout_seconds)
+        return interruptible(lambda: psycopg2.connect(dsn, connection_factory=BoundedConnection), seconds)
     except psycopg2.Error as error:
         if match := INVALID_VALUE.match(str(error)):
             raise ConfigurationInvalid(f"{endpoint.source} has an unknown {match[1]}.", "Mend or remove it.") from None
         raise failed(endpoint, str(error), parameters) from None
     except TimeoutError:
         raise failed(endpoint, "timeout expired") from None
+
+
+def longest(endpoint: Endpoint, timeout_seconds: int) -> float:
+    """Return how long an attempt may take in all: libpq's time-out leaves out names, and begins anew for each address.
+
+    >>> longest(Endpoint({"host": "a,b"}, "url"), 10)
+    20
+    """
+    return timeout_seconds + 5 * max(1, len(endpoint.hosts))
 
 
 def failed(endpoint: Endpoint, message: str, parameters: Mapping[str, str] | None = None) -> ConnectionFailed:

@@ -11,7 +11,8 @@ class Limits:
     """The bounds of one process; times in seconds.
 
     `statement_seconds` and `idle_seconds` (within a transaction: a network that was cut must not keep locks) hold for
-    what runs in `session()`. The breaker opens after so many failures to connect in a row.
+    what runs in `session()`: the server ends it, and where that is not heard of, the connection is given up a little
+    later (GRACE_SECONDS of `litxdb.database.silence`). The breaker opens after so many failures to connect in a row.
     """
 
     pool_size: int = 5

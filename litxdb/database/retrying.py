@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 from litxdb.database.asynchronous import AsyncDatabase
 from litxdb.database.refusals import lost, sqlstate
 from litxdb.database.sessions import Database
-from litxdb.errors import CommitUnknown, ConnectionLost
+from litxdb.errors import CommitUnknown, ConnectionFailed, ConnectionLost
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,8 +31,11 @@ select pg_xact_status(cast(:number as xid8)), (select stats_reset::text from pg_
 FUTURE = "22023"
 """What the server answers about a number that it has not given to any transaction yet: a crash undid ours."""
 
+UNHEARD = "unheard"
+"""The question, too, lost its connection: it says nothing about the transaction, and is no reason to repeat that."""
+
 SETTLING_SECONDS = 10.0
-"""How long a server may take to notice that it has lost a client in the middle of a transaction."""
+"""How long a server may take to notice that it has lost a client in the middle of a transaction, or to come back."""
 POLL_SECONDS = 0.1
 
 
@@ -112,15 +115,21 @@ async def _once_async(db: AsyncDatabase, work: Callable[..., Awaitable[R]], *arg
 def _ask(db: Database, unknown: CommitUnknown) -> str:
     if unknown.transaction is None:
         return "committed"  # it had written nothing
-    with db.session() as session:
-        return _outcome(session, unknown)
+    try:
+        with db.session() as session:
+            return _outcome(session, unknown)
+    except ConnectionFailed:
+        return UNHEARD
 
 
 async def _ask_async(db: AsyncDatabase, unknown: CommitUnknown) -> str:
     if unknown.transaction is None:
         return "committed"
-    async with db.session() as session:
-        return await session.run_sync(_outcome, unknown)
+    try:
+        async with db.session() as session:
+            return await session.run_sync(_outcome, unknown)
+    except ConnectionFailed:
+        return UNHEARD
 
 
 def _outcome(session: Session, unknown: CommitUnknown) -> str:
@@ -146,7 +155,7 @@ def _settled(unknown: CommitUnknown, outcome: str, deadline: float) -> bool:
     """Whether it was committed; False while it is still going on. Raises Undone when it was not."""
     if outcome == "aborted":
         raise Undone(unknown.message.replace("it is not known whether it did", "it did not"), unknown.hint) from unknown
-    if outcome == "in progress" and time.monotonic() < deadline:
+    if outcome in ("in progress", UNHEARD) and time.monotonic() < deadline:
         return False
     if outcome != "committed":
         raise unknown

@@ -18,6 +18,7 @@ from litxdb.database.endpoint import Endpoint
 from litxdb.database.limits import SERVICE, Limits
 from litxdb.database.locating import direct, locate
 from litxdb.database.pooler import is_transaction_pooler
+from litxdb.database.silence import bound, bound_idle
 from litxdb.database.tls import secure
 from litxdb.errors import Refused
 from litxdb.interruption import watch
@@ -130,11 +131,14 @@ class Database:
         with self._lock:
             if self._engine is None:
                 self._engine = create_engine("postgresql+psycopg2://", creator=self._pooled, **self.limits.pool())
+                bound_idle(self._engine.pool)
             return self._engine
 
     def _pooled(self) -> Connection:
         with self.breaker.guard():
-            return self.connect()
+            connection = self.connect()
+        bound(connection, 0)
+        return connection
 
     @cached_property
     def direct_engine(self) -> Engine:
@@ -163,6 +167,7 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 connected = True
+                bound(connection.connection.driver_connection, 0)
                 answered = connection.exec_driver_sql("select 1").scalar_one() == 1
             error = None
         except Exception as failure:

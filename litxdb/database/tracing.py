@@ -6,12 +6,12 @@ import logging
 import time
 from typing import Any
 
-from psycopg2.extensions import cursor  # noqa: TID253  (this module is imported under --debug only)
+from litxdb.database.bounded import BoundedCursor
 
 logger = logging.getLogger("litxdb.sql")
 
 
-class LoggingCursor(cursor):
+class LoggingCursor(BoundedCursor):
     """A cursor that logs its statements, without their parameters: those may be personal data."""
 
     def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002  (psycopg2's own name)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from litxdb.database.limits import Limits
 from litxdb.database.refusals import refusal
+from litxdb.database.silence import bound
 from litxdb.errors import CommitUnknown, ConnectionLost, LitxdbError, PoolExhausted
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def _limit(session: Session, transaction: SessionTransaction, connection: Connec
         return
     limits: Limits = session.info["limits"]
     session.info["begun"] = True
+    bound(connection.connection.driver_connection, limits.statement_seconds or None)
     connection.exec_driver_sql(
         f"select set_config('statement_timeout', '{limits.statement_seconds * 1000:.0f}', true), "
         f"set_config('idle_in_transaction_session_timeout', '{limits.idle_seconds * 1000:.0f}', true)"

@@ -97,8 +97,18 @@ def _text(column: Column[Any], value: Any) -> str:
 
 
 def _send(session: Session, statement: str, data: bytes) -> None:
-    driver = session.connection().connection.driver_connection
+    connection = session.connection()
+    driver = connection.connection.driver_connection
     assert driver is not None
+    try:
+        _copy(driver, statement, data)
+    except Exception as error:
+        if driver.closed:  # SQLAlchemy has not seen it: it would roll back, which fails, and that would be told instead
+            connection.invalidate(error)
+        raise
+
+
+def _copy(driver: Any, statement: str, data: bytes) -> None:
     if hasattr(driver, "get_backend_pid"):
         with driver.cursor() as cursor:
             cursor.copy_expert(statement, io.BytesIO(data))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from litxdb.database import Database
 from litxdb.database.sessions import health, pool_figures
 from litxdb.errors import LitxdbError
-from litxdb.interruption import interruptible, unwatch
+from litxdb.interruption import unwatch
 from litxdb.redaction import redact
 from litxdb.results import Health, PoolFigures
 
@@ -41,15 +39,19 @@ class Probe:
         """Ask once; a connection that was lost meanwhile is made anew. A failure is in the answer, not raised."""
         import psycopg2
 
+        from litxdb.database.bounded import NoAnswer
+
         start, connected, error = time.perf_counter(), False, None
         with self._lock:
             try:
                 try:
                     self._ask(self._kept())
+                except NoAnswer:
+                    raise
                 except psycopg2.Error:
                     self.close()
                     self._ask(self._kept())
-            except (LitxdbError, psycopg2.Error, TimeoutError) as failure:
+            except (LitxdbError, psycopg2.Error) as failure:
                 connected, error = self._connection is not None, _said(failure)
                 self.close()
             if not self._keep:
@@ -73,21 +75,15 @@ class Probe:
 
     def _kept(self) -> Connection:
         if self._connection is None:
-            self._connection = self.db.connect(autocommit=True, retry=False)
-            unwatch(self._connection)  # a cancel request would hang where the network has died
+            connection: Any = self.db.connect(autocommit=True, retry=False)
+            connection.answer_seconds = TIMEOUT_SECONDS
+            unwatch(connection)  # a cancel request would hang where the network has died
+            self._connection = connection
         return self._connection
 
     def _ask(self, connection: Connection) -> None:
-        def ask() -> None:
-            with connection.cursor() as cursor:
-                cursor.execute(QUESTION)
-
-        try:
-            interruptible(ask, TIMEOUT_SECONDS)
-        except TimeoutError:
-            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
-                line.shutdown(socket.SHUT_RDWR)  # whoever still reads from it gets an error, and is done
-            raise TimeoutError(f"no answer to {QUESTION} within {TIMEOUT_SECONDS:g} s") from None
+        with connection.cursor() as cursor:
+            cursor.execute(QUESTION)
 
 
 def _said(failure: BaseException) -> str:

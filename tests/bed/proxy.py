@@ -46,6 +46,8 @@ class Client:
         """The host name that the client asked for in TLS (SNI)."""
         self.opening = b""
         """The start-up packet, or the cancel request, once `start_up` has read it."""
+        self.frozen = False
+        """Whether `forward` swallows what comes, in both directions."""
         self._upstream, self._certificate = upstream, certificate
         self._upstream_writer: asyncio.StreamWriter | None = None
 
@@ -109,8 +111,8 @@ class Client:
         try:
             writer.write(self.opening)
             pumps = [
-                asyncio.create_task(_pump(self.reader, writer, until, delivered)),
-                asyncio.create_task(_pump(reader, self.writer)),
+                asyncio.create_task(self._pump(self.reader, writer, until, delivered)),
+                asyncio.create_task(self._pump(reader, self.writer)),
             ]
             try:
                 await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -120,6 +122,22 @@ class Client:
                 await asyncio.gather(*pumps, return_exceptions=True)
         finally:
             writer.close()
+
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        until: bytes | None = None,
+        delivered: bool = False,
+    ) -> None:
+        with contextlib.suppress(*GONE):
+            while data := await reader.read(CHUNK):
+                last = until is not None and until in data
+                if not self.frozen and (not last or delivered):
+                    writer.write(data)
+                    await writer.drain()
+                if last:
+                    return
 
     @property
     def open(self) -> bool:
@@ -205,6 +223,15 @@ class Proxy:
 
         return self._do(reset())
 
+    def freeze(self) -> None:
+        """Let nothing through any more on the connections that are open now; they stay open, and take every byte."""
+
+        async def stop() -> None:
+            for client in self._clients.values():
+                client.frozen = True
+
+        self._do(stop())
+
     def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
 
@@ -239,16 +266,3 @@ async def _settle() -> None:
     """Let asyncio finish what it has begun: it opens and closes a connection in several turns of its loop."""
     for _ in range(5):
         await asyncio.sleep(0)
-
-
-async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, until: bytes | None = None, delivered: bool = False
-) -> None:
-    with contextlib.suppress(*GONE):
-        while data := await reader.read(CHUNK):
-            last = until is not None and until in data
-            if not last or delivered:
-                writer.write(data)
-                await writer.drain()
-            if last:
-                return
