@@ -82,6 +82,8 @@ def prove(proof: Proof, write: Callable[[str], object]) -> None:
     write(f"{render.mark(proof.complete)} {searched}: {render.count(proof.inside, 'row')} inside, {verdict}")
     for each in proof.mentions:
         write(f"  {_told(each)}")
+    if proof.unsearched:
+        write(f"  not searched: {', '.join(proof.unsearched)}")
 
 
 def _told(each: Mention) -> str:

@@ -68,7 +68,8 @@ class Ownership:
 
     def excluded(self, table: str) -> str | None:
         """Return the reason why a table is not exported, if it is not."""
-        return _of(self.schema, self.policy.excluded).get(table)
+        views = {view.table: why for name, why in self.policy.excluded.items() if (view := self.schema.find_view(name))}
+        return (_of(self.schema, self.policy.excluded) | views).get(table)
 
     def named(self, table: str) -> str:
         """Return what a table is called outside the database: by the policy, else its name, with a strange schema."""

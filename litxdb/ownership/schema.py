@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,12 +41,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table, with its partitions; `table` is its name quoted, with its schema, and `key` its primary key."""
+    """A table with its partitions, or a materialized view; `table` is its name quoted, with its schema."""
 
     table: str
     schema: str
     name: str
     partitioned: bool
+    view: bool
     comment: str | None
     key: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -88,10 +89,11 @@ class Reference:
 
 @dataclass(frozen=True)
 class Schema:
-    """All tables by name, and all foreign keys between them."""
+    """All tables by name, and all foreign keys between them; materialized `views` belong to no foreign key."""
 
     tables: Mapping[str, Table]
     references: tuple[Reference, ...]
+    views: Mapping[str, Table] = field(default_factory=dict)
 
     @cached_property
     def into(self) -> Mapping[str, tuple[Reference, ...]]:
@@ -105,11 +107,19 @@ class Schema:
 
     def find(self, name: str) -> Table | None:
         """Return a table by its quoted name, or by a plain one, with its schema or in `public`."""
-        if name in self.tables:
-            return self.tables[name]
-        schema, _, bare = name.rpartition(".")
-        wanted = (schema or "public", bare)
-        return next((each for each in self.tables.values() if (each.schema, each.name) == wanted), None)
+        return _find(self.tables, name)
+
+    def find_view(self, name: str) -> Table | None:
+        """Return a materialized view by its name, in the same way."""
+        return _find(self.views, name)
+
+
+def _find(tables: Mapping[str, Table], name: str) -> Table | None:
+    if name in tables:
+        return tables[name]
+    schema, _, bare = name.rpartition(".")
+    wanted = (schema or "public", bare)
+    return next((each for each in tables.values() if (each.schema, each.name) == wanted), None)
 
 
 def _grouped(tables: Iterable[str], pairs: Iterable[tuple[str, Reference]]) -> dict[str, tuple[Reference, ...]]:
@@ -122,7 +132,7 @@ def _grouped(tables: Iterable[str], pairs: Iterable[tuple[str, Reference]]) -> d
 def read_schema(connection: Connection) -> Schema:
     """Read it; waits for no lock on any table."""
     version = connection.info.server_version
-    tables = {
+    found = {
         row["table"]: Table(
             **{**row, "key": tuple(row["key"]), "columns": tuple(Column(*each) for each in row["columns"])}
         )
@@ -132,4 +142,12 @@ def read_schema(connection: Connection) -> Schema:
         Reference(**{**row, "columns": tuple(row["columns"]), "target_columns": tuple(row["target_columns"])})
         for row in queries.load("ownership", "references", version).run(connection)
     )
-    return Schema(tables, tuple(each for each in references if each.table in tables and each.target in tables))
+    tables, views = ({name: each for name, each in found.items() if each.view is kind} for kind in (False, True))
+    known = tuple(each for each in references if each.table in tables and each.target in tables)
+    return Schema(tables, known, views)
+
+
+def read_unsearched(connection: Connection) -> tuple[str, ...]:
+    """Name what may hold rows or texts, and is neither a table nor a view that `read_schema` returns."""
+    found = queries.load("ownership", "unsearched", connection.info.server_version).run(connection)
+    return tuple(row["what"] for row in found)

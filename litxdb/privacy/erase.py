@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from litxdb import queries
 from litxdb.blockers import Lookout
 from litxdb.database import Database
 from litxdb.database.advisory import acquire, idle_for_long
@@ -130,6 +131,9 @@ class _Erasing:
             if change.others and change.action in ("pseudonymise", "set null") and self._is_mention(change):
                 mention = Mention(change.table, str(change.column), change.rows, None)
                 rewriting.rewrite(self.connection, self.ownership, self.person, mention, pseudonym)
+        for change in planned.changes:
+            if change.action == "refresh":
+                self._refresh(change.table)
         proof = scanning.scan(
             self.connection,
             self.ownership,
@@ -184,6 +188,12 @@ class _Erasing:
                 f"{deleted} rows were deleted instead of {planned.deleted}: a trigger or somebody else.",
                 "Nothing was erased. Run it again; if it stays so, look at the triggers.",
             )
+
+    def _refresh(self, view: str) -> None:
+        """Make a materialized view anew: who reads it waits until the transaction ends."""
+        self.watch(f"refreshing {view}")
+        with self.connection.cursor() as cursor:
+            cursor.execute(queries.tagged(f"refresh materialized view {view}"))
 
     def _is_mention(self, change: Change) -> bool:
         """Whether a change is about a value of the person's, rather than a row that the person's rows led to."""

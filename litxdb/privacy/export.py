@@ -168,6 +168,8 @@ class _Writing:
                     yield Treatment(table, "excluded", why)
             elif table not in treated:
                 yield Treatment(table, "unrelated", f"nothing leads from it to {self.ownership.root.table}")
+        for view in self.ownership.schema.views:
+            yield Treatment(view, "excluded", self.ownership.excluded(view) or scanning.COPIES)
 
     def _write(self, table: str, select: str, *, referenced: bool = False) -> int:
         known = self.ownership.schema.tables[table]

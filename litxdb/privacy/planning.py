@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,6 +93,7 @@ def plan(erasable: Erasable, watch: Callable[[str], None] = lambda table: None) 
     for table in erasable.ownership.referenced:
         changes += _forsaken(erasable, table)
     proof = scanning.scan(erasable.connection, erasable.ownership, erasable.doomed, erasable.person, watch)
+    changes += _copies(erasable, proof.mentions)
     for mention in proof.mentions:
         change, why = _mentioned(erasable, mention)
         changes += [change] if change else []
@@ -150,11 +151,26 @@ def _named(erasable: Erasable, pointer: Pointer) -> Iterator[Change]:
         yield Change(edge.table, "retain", rows, reason, others=True, column=pointer.column)
 
 
+def _copies(erasable: Erasable, mentions: Iterable[Mention]) -> Iterator[Change]:
+    """Say which materialized views have to be made anew, in the order in which they were made."""
+    ownership = erasable.ownership
+    for view in ownership.schema.views:
+        rows = max((each.rows for each in mentions if each.table == view), default=0)
+        if rows and ownership.excluded(view) is None:
+            yield Change(view, "refresh", rows, "a materialized view that still has the person", others=True)
+
+
 def _mentioned(erasable: Erasable, mention: Mention) -> tuple[Change | None, str | None]:
     ownership = erasable.ownership
     if ownership.excluded(mention.table) is not None:
         reason = f"excluded by the policy: {ownership.excluded(mention.table)}"
         return Change(mention.table, "retain", mention.rows, reason, others=True, column=mention.column), None
+    table = ownership.schema.tables.get(mention.table)
+    column = table.column(mention.column) if table else None
+    if column is None or column.generated:
+        return None, None  # a view is made anew, and so is what is generated
+    if column.base == "bytea":
+        return None, f"{mention.rows} rows of {mention.table}.{mention.column} name the person, in bytes"
     if erasable.retained(mention.table) or any(
         each.table == mention.table and mention.column in each.columns for each in erasable.kept()
     ):

@@ -64,7 +64,8 @@ class Mention:
 class Proof:
     """What looking into every table for the person's values showed, whatever the foreign keys say.
 
-    `columns` were looked into, `inside` rows were found that are the person's, `mentions` the others.
+    `columns` were looked into, `inside` rows were found that are the person's, `mentions` the others; `unsearched` is
+    what could not be looked into.
     """
 
     tables: int
@@ -72,6 +73,7 @@ class Proof:
     inside: int
     mentions: tuple[Mention, ...]
     seconds: float
+    unsearched: tuple[str, ...] = ()
 
     @property
     def gaps(self) -> tuple[Mention, ...]:
@@ -117,7 +119,8 @@ class Export:
 
 @dataclass(frozen=True)
 class Change:
-    """What an erasure does to rows of a table: delete, set null, pseudonymise or retain, and why.
+    """What an erasure does to rows of a table: delete, set null, pseudonymise or retain, and why; or to a materialized
+    view: refresh.
 
     `others` says that the rows are other people's, or nobody's. With `column` only that column changes.
     """

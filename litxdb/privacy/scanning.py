@@ -5,22 +5,32 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from litxdb import queries
-from litxdb.ownership import Closure, Column, Ownership, Table, naming, quoted
+from litxdb.ownership import Closure, Column, Ownership, Table, naming, quoted, read_unsearched
 from litxdb.privacy.results import Mention, Person, Proof
 from litxdb.privacy.sessions import literal
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-TEXTS = frozenset({"json", "jsonb", "xml", "hstore", "citext"})
-"""Base types that hold text, beside those of category S (strings), and arrays of any."""
+TEXTS = frozenset({"json", "jsonb", "xml", "hstore", "citext", "tsvector", "tsquery", "jsonpath"})
+"""Base types that hold text, beside those of category S (strings), and arrays and composites of any."""
+OTHER_TYPES = frozenset(
+    {"bytea", "uuid", "vector", "halfvec", "sparsevec", "pg_lsn", "pg_snapshot", "txid_snapshot",
+     "macaddr", "macaddr8", "xid", "xid8", "cid", "tid"}
+)  # fmt: skip
+"""Types of category U (any other) that hold no text, or that are looked into otherwise."""
+MOST_BYTES = 200_000_000
+"""Longer values of bytes would not fit into a text of PostgreSQL's: these are compared as bytes, capitals and all."""
+COPIES = "a materialized view: copies of other rows, as of its last refresh"
 OTHERS = "the rows are other people's, or nobody's"
 BEFORE, AFTER = "(^|[^[:alnum:]._%+-])", "(?=$|[^[:alnum:]_.-]|[.]($|[^[:alnum:]]))"
 """What may stand beside a value that is meant as a whole: not a longer e-mail, but the end of a sentence."""
+BEFORE_BYTES = r"(^|[^[:alnum:]._%+-]|\\[0-7]{3})"
+"""The same among bytes: also one that is written as digits."""
 
 
 def scan(
@@ -33,10 +43,11 @@ def scan(
     """Search all tables, each read once, for rows with the person's values, and tell those of the closure from others.
 
     The values are the person's id in columns that are called like one, and in JSON under such keys; e-mail and the like
-    in every text, array and JSON.
+    in every text, array, JSON and bytes; also in materialized views. What was not searched is named.
     """
     begun, inside, mentions, columns = time.perf_counter(), 0, list[Mention](), 0
-    for table in ownership.schema.tables.values():
+    searched = (*ownership.schema.tables.values(), *ownership.schema.views.values())
+    for table in searched:
         watch(table.table)
         conditions = search(ownership, table, person)
         columns += len(conditions)
@@ -47,7 +58,17 @@ def scan(
         allowed = allowance(ownership, table.table)
         mentions += [Mention(table.table, column, rows, allowed) for column, rows in others.items() if rows]
     elapsed = time.perf_counter() - begun
-    return Proof(len(ownership.schema.tables), columns, inside, tuple(mentions), elapsed)
+    unsearched = (*_unreadable(searched), *read_unsearched(connection))
+    return Proof(len(searched), columns, inside, tuple(mentions), elapsed, unsearched)
+
+
+def _unreadable(tables: Iterable[Table]) -> Iterator[str]:
+    """Name the columns that may hold a text in a way that is not known."""
+    for table in tables:
+        for column in table.columns:
+            unknown = column.category == "U" and column.base not in TEXTS | OTHER_TYPES
+            if unknown or column.base == "_bytea":
+                yield f"{table.table}.{column.name} ({column.type})"
 
 
 def search(ownership: Ownership, table: Table, person: Person) -> dict[str, str]:
@@ -59,9 +80,11 @@ def search(ownership: Ownership, table: Table, person: Person) -> dict[str, str]
         value = f"t.{quoted(column.name)}"
         if column.name in ids:
             parts.append(f"{value}::text = {literal(ids[column.name])}")
+        if column.base == "bytea":
+            parts += _in_bytes(value, person)
         if is_text(column):
             for name, known in person.identifiers.items():
-                parts += [mentioned(value, each, caseless=name in person.caseless) for each in spellings(known)]
+                parts += [mentioned(f"{value}::text", each, name in person.caseless) for each in spellings(known)]
             if len(person.key) == 1:
                 parts.append(_under_a_key(ownership, value, next(iter(person.key.values()))))
     for pointer in ownership.pointers:
@@ -77,6 +100,8 @@ def allowance(ownership: Ownership, table: str) -> str | None:
     """Return why a mention in this table's other rows is no gap; None if nobody has said so."""
     if table in ownership.reasons:
         return OTHERS
+    if table in ownership.schema.views:
+        return ownership.excluded(table) or COPIES
     kept = {label.rpartition(".")[0]: reason for label, reason in ownership.policy.kept.items()}
     found = (reason for name, reason in kept.items() if (known := ownership.schema.find(name)) and known.table == table)
     return ownership.excluded(table) or next(found, None)
@@ -84,7 +109,7 @@ def allowance(ownership: Ownership, table: str) -> str | None:
 
 def is_text(column: Column) -> bool:
     """Whether a column can hold a text, a list of texts or JSON."""
-    return column.category == "S" or column.base in TEXTS or (column.category == "A" and column.base != "_bytea")
+    return column.category in "SC" or column.base in TEXTS or (column.category == "A" and column.base != "_bytea")
 
 
 def spellings(value: str) -> list[str]:
@@ -96,24 +121,42 @@ def spellings(value: str) -> list[str]:
     return list(dict.fromkeys((value, json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1])))
 
 
-def pattern(value: str) -> str:
+def pattern(value: str, before: str = BEFORE) -> str:
     """Return the regular expression of PostgreSQL's for a value that stands as a whole.
 
     >>> "a[.]b" in pattern("a.b")
     True
     """
     escaped = re.sub(r"[^\w\s]", lambda sign: rf"\{sign[0]}" if sign[0] in r"\^]" else f"[{sign[0]}]", value)
-    return f"{BEFORE}{escaped}{AFTER}"
+    return f"{before}{escaped}{AFTER}"
 
 
-def mentioned(column: str, value: str, *, caseless: bool) -> str:
-    """Return the condition that a column's text has a value; the quick search first, as texts may be long."""
-    text, sought = f"{column}::text", literal(value)
-    if caseless:
-        text, sought = f"lower({text})", f"lower({sought})"
-    operator = "~*" if caseless else "~"
-    whole = f"{column}::text {operator} {literal(pattern(value))}"
-    return f"case when strpos({text}, {sought}) > 0 then {whole} else false end"
+def mentioned(text: str, value: str, caseless: bool, before: str = BEFORE) -> str:
+    """Return the condition that a text has a value; the quick search first, as texts may be long."""
+    searched, sought = (f"lower({text})", f"lower({literal(value)})") if caseless else (text, literal(value))
+    whole = f"{text} {'~*' if caseless else '~'} {literal(pattern(value, before))}"
+    return f"case when strpos({searched}, {sought}) > 0 then {whole} else false end"
+
+
+def _in_bytes(column: str, person: Person) -> Iterator[str]:
+    """List the conditions that bytes have a value, in UTF-8: as a text in which strange bytes are three digits."""
+    for name, known in person.identifiers.items():
+        for spelling in spellings(known):
+            condition = mentioned(
+                f"encode({column}, 'escape')", _escaped(spelling), name in person.caseless, BEFORE_BYTES
+            )
+            exactly = f"position('\\x{spelling.encode().hex()}'::bytea in {column}) > 0"
+            yield f"case when octet_length({column}) <= {MOST_BYTES} then {condition} else {exactly} end"
+
+
+def _escaped(value: str) -> str:
+    r"""Return a text as PostgreSQL's encode(…, 'escape') writes its bytes.
+
+    >>> print(_escaped("a\\ü"))
+    a\\\\\303\274
+    """
+    written = {0: "\\000", 92: "\\\\"}
+    return "".join(written.get(byte) or (chr(byte) if byte < 128 else f"\\{byte:03o}") for byte in value.encode())
 
 
 def _under_a_key(ownership: Ownership, column: str, key: str) -> str:
@@ -131,7 +174,7 @@ def id_columns(ownership: Ownership, table: Table, person: Person) -> dict[str, 
     ((key, value),) = person.key.items()
     like = naming(ownership.schema, ownership.policy)
     found = {column.name: value for column in table.columns if like.fullmatch(column.name.lower())}
-    for reference in ownership.schema.out_of[table.table]:
+    for reference in ownership.schema.out_of.get(table.table, ()):
         for column, target in zip(reference.columns, reference.target_columns, strict=True):
             if reference.target != person.table:
                 found.pop(column, None)  # an author_id that leads to a table of authors

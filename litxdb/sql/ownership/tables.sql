@@ -1,12 +1,14 @@
--- Tables with their columns and primary keys, partitions within the table that they are parts of
+-- Tables and materialized views with their columns and primary keys, partitions within the table that they are parts of
 --
--- The catalogue's own tables, those of extensions, temporary ones and foreign ones are left out.
+-- The catalogue's own tables, those of extensions, temporary ones and foreign ones are left out, and materialized views
+-- that hold nothing yet.
 --
 -- min-version: 15
 -- column: table       text     Its name, quoted, with its schema
 -- column: schema      text     Its schema, as it is
 -- column: name        text     Its name, as it is
 -- column: partitioned boolean  Whether it is partitioned
+-- column: view        boolean  Whether it is a materialized view
 -- column: comment     text     What COMMENT says of it
 -- column: key         text[]   The columns of the primary key, in its order; empty without one
 -- column: columns     json     Of each column: name, type, base type, category, not null, generated, has a default, comment
@@ -15,6 +17,7 @@ select
     n.nspname::text as schema,
     c.relname::text as name,
     c.relkind = 'p' as partitioned,
+    c.relkind = 'm' as view,
     obj_description(c.oid, 'pg_class') as comment,
     coalesce(keys.names, '{}') as key,
     coalesce(columns.list, '[]') as columns
@@ -47,7 +50,8 @@ left join lateral (
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 ) columns on true
 where
-    c.relkind in ('r', 'p')
+    c.relkind in ('r', 'p', 'm')
+    and c.relispopulated
     and not c.relispartition
     and c.relpersistence <> 't'
     and n.nspname !~ '^pg_'
@@ -55,4 +59,4 @@ where
     and not exists (
         select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
     )
-order by n.nspname, c.relname
+order by c.relkind = 'm', case when c.relkind = 'm' then c.oid end, n.nspname, c.relname
