@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import resource
 import signal
 import time
@@ -368,3 +369,45 @@ def test_the_library_s_own_names(db: Database, tmp_path: Path) -> None:
     assert done.manifest.proof.complete
     assert done.bytes == (tmp_path / "x.zip").stat().st_size
     assert "searching public.sources" in told
+
+
+@pytest.mark.parametrize("encoding", ["UTF8", "LATIN1"])
+def test_rows_are_written_as_the_server_writes_json(any_server: Server, tmp_path: Path, encoding: str) -> None:
+    controls = "".join(map(chr, range(1, 32)))
+    texts = ["", "\\N", "\\", '"', "\\.", "\\v", "a\tb\nc\r\\n", controls, "\x7f", "ünïcode", "x" * 1_000_000, None]
+    texts += [f"{'y' * 300}{number}" for number in range(2_000)]
+    name = f"test_{encoding.lower()}_{os.urandom(4).hex()}"
+    any_server.execute(f"create database {name} encoding '{encoding}' locale 'C' template template0")
+    try:
+        with Database(any_server.url(name)) as db:
+            query(db, HOSTILE_TABLE)
+            with contextlib.closing(db.connect()) as connection, connection.cursor() as cursor:
+                cursor.executemany("insert into said (who, text) values (1, %s)", [[text] for text in texts])
+                connection.commit()
+            done = export(db, Request("1", Policy("people", lookup=()), by_key=True), tmp_path / "x.zip")
+            wanted = query(db, "set timezone = 'UTC'; select row_to_json(s)::text from said s order by n")
+        assert done.manifest.proof.complete
+        with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+            found = archive.read("data/said.jsonl").decode().removesuffix("\n").split("\n")
+        assert sorted(found) == sorted(row for (row,) in wanted)
+    finally:
+        any_server.execute(f"drop database {name} with (force)")
+
+
+HOSTILE_TABLE = r"""
+create table people (id int primary key);
+insert into people values (1);
+create type mood as enum ('so "so"', 'back\slash');
+create table said (
+    n int generated always as identity,
+    who int references people on delete cascade,
+    text text,
+    "a ""b"" \ c" mood default 'so "so"',
+    "%s
+    of" mood default 'back\slash',
+    "tab	" timestamptz[] default '{infinity,-infinity,"0044-03-15 00:00:00+00 BC","2026-01-02 03:04:05.6+07"}',
+    number numeric default 'NaN',
+    float float8 default '-Infinity',
+    json json default '{"a": [1,  "\\"]}'
+);
+"""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from litxdb import __version__, queries
 from litxdb.database import Database
 from litxdb.ownership import Closure, Ownership, Policy, classify, read_schema
-from litxdb.privacy import person, rows, scanning, sessions
+from litxdb.privacy import copied, person, rows, scanning, sessions
 from litxdb.privacy.containers import Container, Document, Zip
 from litxdb.privacy.describing import as_json, described
 from litxdb.privacy.page import Section, page, title
@@ -24,9 +24,6 @@ from litxdb.privacy.writing import explained, whole_file
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
-
-COPY = "copy ({select}) to stdout with (format csv, quote e'\\x01', delimiter e'\\x02')"
-"""CSV whose quote and delimiter JSON never has: so texts come as they are. COPY's own format doubles backslashes."""
 
 
 class Form(StrEnum):
@@ -184,7 +181,7 @@ class _Writing:
             self.connection.cursor() as cursor,
         ):
             sink.told = lambda: self._tell(f"writing {table}", sink.rows, piece.bytes)
-            cursor.copy_expert(queries.tagged(COPY.format(select=select)), sink)
+            cursor.copy_expert(queries.tagged(copied.COPY.format(select=select)), sink)
         self.files.append(File(name, table, sink.rows, piece.bytes, piece.sha256, referenced))
         heading = "The person" if table == self.ownership.root.table else title(known.name)
         heading += ", not their own" if referenced else ""
