@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import signal
+import sys
 import time
 import zipfile
 from collections.abc import Callable
@@ -97,6 +98,17 @@ def test_each_file_has_its_checksum_and_nobody_else_may_read_it(run: Run, people
             assert len(content) == each["bytes"]
             if each["name"].endswith(".jsonl"):
                 assert content.count(b"\n") == each["rows"]
+
+
+def test_without_igzip(run: Run, people: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("export-user", "1", "-o", "igzip.zip", "--url", people).code == 0
+    monkeypatch.setitem(sys.modules, "isal", None)
+    assert run("export-user", "1", "-o", "zlib.zip", "--url", people).code == 0
+    one, other = unpacked(Path("igzip.zip")), unpacked(Path("zlib.zip"))
+    assert {name for name in one if name.endswith(".jsonl") and one[name] != other[name]} <= {
+        "data/shared_reviews.jsonl"
+    }
+    assert one.keys() == other.keys()
 
 
 def test_one_document(run: Run, people: str) -> None:
