@@ -79,6 +79,12 @@ def test_it_is_all_that_belongs_to_the_person_and_what_that_refers_to(
     assert query(target, "select embedding = array_fill(0.5::real, '{1536}')::vector from sources") == [(True,)]
 
 
+def test_a_dry_run_counts_and_writes_nothing(source: Database, target: Database) -> None:
+    planned = take(source, target, users=3, dry_run=True)
+    assert query(target, "select count(*) from users") == query(target, "select count(*) from papers") == [(0,)]
+    assert take(source, target, users=3) == planned
+
+
 def test_no_personal_value_is_left(source: Database, target: Database) -> None:
     query(
         source, "update users set first_name = 'Xanthippe', last_name = 'Quux', stripe_customer_id = 'cus_s3cr3t' || id"
@@ -347,3 +353,45 @@ def test_from_a_backup(
     assert query(target, "select count(*) from papers") == [(found["public.papers"],)]
     assert run(*words, env=home).code == Exit.REFUSED  # it is not empty any more
     assert run("seed", "--from", name, "--store", store, env=home).code == Exit.USAGE
+
+
+PEOPLE = """
+create table people (id int primary key, mail text);
+create table letters (id int primary key, person int references people on delete cascade, body text)
+"""
+
+
+def test_nobody_comes_back_in_another_schema_either(
+    server: Server, empty_db: Database, empty_url: str, scratch_settings: Settings, run: Run
+) -> None:
+    """A dry run says the same and writes nothing; a policy about other people than the ledger is refused."""
+    home = {"LITXDB_HOME": str(scratch_settings.home)}
+    query(
+        empty_db,
+        f"{PEOPLE}; insert into people select n, 'ada' || n || '@example.org' from generate_series(1, 3) n;"
+        "insert into letters select n, n, 'Dear' from generate_series(1, 3) n",
+    )
+    empty_db.close()
+    masks = 'root = "people"\n[tables.people]\nkeep = ["id"]\nemail = ["mail"]\n'
+    Path("masks.toml").write_text(f'{masks}[tables.letters]\nkeep = ["id", "person"]\ntext = ["body"]\n')
+    Path("others.toml").write_text('root = "letters"\n[tables.letters]\nkeep = ["id", "person"]\nnull = ["body"]\n')
+    assert run("backup", "--store", "store", "--quiet", "--url", empty_url).code == Exit.DONE
+    assert run("verify", "--store", "store", env=home).code == Exit.DONE
+    gone = ("erase-user", "--root", "people", "--key", "2", "--yes", "--no-export", "--store", "store")
+    assert run(*gone, "--url", empty_url).code == Exit.DONE
+    with server.database() as url, Database(url) as target:
+        query(target, PEOPLE)
+        words = ("seed", "--from", "latest", "--users", "3", "--store", "store", "--url", url)
+        refused = run(*words, "--policy", "others.toml", env=home)
+        assert refused.code == Exit.REFUSED
+        assert "people in public.people" in refused.stderr
+        outcome = run(*words, "--policy", "masks.toml", "--dry-run", "--format", "json", env=home)
+        assert outcome.code == Exit.DONE, outcome.stderr
+        assert "erased again: 1 of those" in outcome.stderr
+        planned = {each["table"]: (each["rows"], each["masked"]) for each in outcome.json["rows"]}
+        assert planned == {"public.people": (2, ["mail"]), "public.letters": (2, ["body"])}
+        assert query(target, "select count(*) from people") == [(0,)]
+        assert run(*words, "--policy", "masks.toml", env=home).code == Exit.DONE
+        assert query(target, "select id from people order by 1") == [(1,), (3,)]
+        assert query(target, "select person from letters order by 1") == [(1,), (3,)]
+        assert run(*words, "--policy", "masks.toml", "--dry-run", env=home).code == Exit.REFUSED

@@ -16,6 +16,7 @@ from litxdb.settings import Settings
 if TYPE_CHECKING:
     from litxdb.backup import Origin, Restored, Store
     from litxdb.database import Database
+    from litxdb.ownership import Policy
 
 LATEST = "latest"
 
@@ -43,15 +44,15 @@ def find_origin(name: str, store: str | None, identity: Path | None, settings: S
 
 
 def erasing_again(
-    db: Database, name: str, store: str | None, policy: Path | None, *, replaced: bool
+    db: Database, name: str, store: str | None, policy: Policy | None, *, replaced: bool
 ) -> Callable[[Database], object]:
     """Return what erases those again, in the restored database, who were erased since the backup was made.
 
-    The ledger and its key are looked at now: not after an hour of restoring.
+    Without a `policy` it is LitXplore's. The ledger and its key are looked at now: not after an hour of restoring.
     """
     from litxdb import ownership, privacy
 
-    rules = ownership.litxplore() if policy is None else ownership.read(policy)
+    rules = policy or ownership.litxplore()
     entries = privacy.known_erasures(db, _find_store(name, store, db.settings), replaced=replaced)
     if not entries:
         return lambda restored: None

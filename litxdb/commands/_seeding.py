@@ -119,6 +119,7 @@ def subset(
     directory: Path | None,
     form: Form,
     *,
+    dry_run: bool,
     wait_seconds: float,
 ) -> None:
     """Restore a verified backup into a scratch database, copy some of its people, masked, and write what came of it."""
@@ -133,8 +134,7 @@ def subset(
     if not found.verified:
         raise Refused(f"The backup {found.name} is not verified.", f"Prove it first: litxdb verify {found.name}")
     decrypt = backup.decryption(identity or db.settings.backup_identity, found.manifest.archive)
-    # of another schema's people the ledger tells by another policy: theirs are masked, and may be there
-    erase = (lambda source: None) if masking else erasing_again(db, found.name, store, None, replaced=False)
+    erase = erasing_again(db, found.name, store, masking.owners if masking else None, replaced=False)
     with contextlib.ExitStack() as stack:
         restoring = stack.enter_context(watching(found.name))
         source = stack.enter_context(_restored(db, place, found, decrypt, restoring))
@@ -146,6 +146,7 @@ def subset(
             key=f"{seed}/{found.manifest.archive.sha256}",
             heads=migrate.heads(directory),
             masking=masking,
+            dry_run=dry_run,
             wait_seconds=wait_seconds,
             watch=stack.enter_context(_watching()),
         )
@@ -157,7 +158,8 @@ def subset(
     render.rows(copied.tables, form, columns=columns, within={"people": copied.people, "left_out": copied.left_out})
     for table, reason in copied.left_out.items() if form is Form.table else ():
         render.note(f"{table} was left out: {reason}")
-    render.note(f"{sum(each.rows for each in copied.tables):,} rows of {_who(copied.people)} and what these refer to.")
+    total, would = sum(each.rows for each in copied.tables), ", which would be copied" if dry_run else ""
+    render.note(f"{total:,} rows of {_who(copied.people)} and what these refer to{would}.")
 
 
 @contextlib.contextmanager

@@ -52,6 +52,7 @@ def command(
     form: Format = Form.table,
 ) -> None:
     from litxdb import backup as backups
+    from litxdb import ownership
     from litxdb.database import Database
     from litxdb.settings import Settings
 
@@ -70,7 +71,7 @@ def command(
             return
         if replace:
             confirm(effect, yes=yes, word=word)
-        then = erasing_again(db, backup, store, policy, replaced=replace)
+        then = erasing_again(db, backup, store, ownership.read(policy) if policy else None, replaced=replace)
         restore = backups.in_place_of if replace else backups.into_empty
         try:
             with watching(origin.name) as watch:

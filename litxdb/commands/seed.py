@@ -83,8 +83,8 @@ def command(
         raise typer.BadParameter("--policy says what to mask of a backup: name one, by --from.")
     if clean and wanted:
         raise typer.BadParameter("--clean removes whatever world is there: give it no size.")
-    if source and (csv or dry_run or now or among):
-        raise typer.BadParameter("--from takes no --csv, --dry-run, --now or --among.")
+    if source and (csv or now or among):
+        raise typer.BadParameter("--from takes no --csv, --now or --among.")
     if csv and wanted:
         _seeding.write_files(wanted, seed, moment, csv, form)
         return
@@ -92,7 +92,8 @@ def command(
         if clean:
             _seeding.clean(db, form, yes=yes, dry_run=dry_run, wait_seconds=lock_wait)
         elif wanted and source:
-            _seeding.subset(db, source, wanted, seed, policy, store, identity, directory, form, wait_seconds=lock_wait)
+            places = (store, identity, directory)
+            _seeding.subset(db, source, wanted, seed, policy, *places, form, dry_run=dry_run, wait_seconds=lock_wait)
         elif wanted:
             _seeding.fill(db, wanted, seed, moment, among, directory, form, dry_run=dry_run, wait_seconds=lock_wait)
         else:

@@ -36,6 +36,7 @@ def subset(
     key: str,
     heads: Collection[str] = (),
     masking: Masking | None = None,
+    dry_run: bool = False,
     wait_seconds: float = 60,
     watch: Watch = ignore,
 ) -> Subset:
@@ -43,7 +44,8 @@ def subset(
 
     What their rows refer to comes along, other people's rows too where a foreign key asks for them; every value goes by
     the policy, LitXplore's unless `masking` is another. The same `key` chooses the same people, and the same masks.
-    The target has the tables already, and no rows beyond the baseline. One transaction: all of it, or nothing.
+    The target has the tables already, and no rows beyond the baseline. One transaction: all of it, or nothing; with
+    `dry_run` nothing is copied, and all the same is refused.
     Raises ConfigurationInvalid for a column that nobody classified, Refused for a target that is not fit, LockHeld.
     """
     refuse_production(target)
@@ -58,6 +60,10 @@ def subset(
         tables = chosen.tables()
         masks.check(tables)
         _require_room(writing, tables, masking, target, heads if ours else None)
+        left = {table.table: reason for name, reason in masking.left_out.items() if (table := schema.find(name))}
+        if dry_run:
+            planned = (Copied(table.table, chosen.count(table.table), masks.masked(table)) for table in tables)
+            return Subset(chosen.people, tuple(planned), left)
         writing.autocommit = False
         with writing, writing.cursor() as cursor:
             if ours:
@@ -66,7 +72,6 @@ def subset(
             copied = _copy(reading, cursor, schema, chosen, masks, tables, watch)
     if ours:
         baseline(target, heads=heads)
-    left = {table.table: reason for name, reason in masking.left_out.items() if (table := schema.find(name))}
     return Subset(chosen.people, tuple(copied), left)
 
 
@@ -125,7 +130,7 @@ class _Chosen:
 
     def tables(self) -> list[Table]:
         """Return the tables that get rows, referenced ones first; those of a cycle in no order of their own."""
-        filled = [each for each in self._schema.tables.values() if self._count(each.table)]
+        filled = [each for each in self._schema.tables.values() if self.count(each.table)]
         if strangers := [each.table for each in filled if each.table in self._left]:
             raise ConfigurationInvalid(
                 f"The policy leaves out {strangers[0]}, and rows of the subset refer to it.",
@@ -133,7 +138,8 @@ class _Chosen:
             )
         return _ordered(filled, self._schema)
 
-    def _count(self, table: str) -> int:
+    def count(self, table: str) -> int:
+        """Count a table's rows of the subset."""
         with self._connection.cursor() as cursor:
             cursor.execute(f"select count(*) from {self._sets[table]}")  # noqa: S608 - our name
             (count,) = cursor.fetchone() or (0,)
