@@ -21,12 +21,12 @@ from psycopg2.extensions import parse_dsn
 from litxdb import backup
 from litxdb.backup import beside, contents, naming, records, tools
 from litxdb.backup.restoring import UNFINISHED
-from litxdb.backup.results import Backup
+from litxdb.backup.results import Backup, Restoring
 from litxdb.database import Database
 from litxdb.errors import Refused
 from litxdb.local import Binaries
 from litxdb.settings import Settings
-from tests.bed.faults import cut_at
+from tests.bed.faults import cut_at, slow
 from tests.bed.neon import Neon
 from tests.bed.oddities import EVERYTHING, VECTORS
 from tests.bed.program import Outcome
@@ -180,6 +180,30 @@ def test_what_differs_is_never_taken_for_whole(
         assert run("restore", made.name, "--into", url, "--store", place, "--replace", "--yes").code == 1
         assert databases(server) == ["to_be_replaced"]
         assert execute(url, "select count(*) from old") == [(0,)]
+
+
+@pytest.mark.parametrize("unknown", [{"probe": "0"}, {"method": "row-9"}])
+def test_fingerprints_that_do_not_compare(
+    unknown: dict[str, str], run: Run, made: Backup, store: backup.Store, place: Path, server: Server
+) -> None:
+    """Then a restore counts, and says so; but that is no proof."""
+    contents_ = replace(made.manifest.contents, **unknown)
+    for rows, code in ((500, 0), (501, 1)):
+        tables = (replace(contents_.tables[0], rows=rows),)
+        manifest = replace(made.manifest, contents=replace(contents_, tables=tables))
+        store.replace(naming.manifest_file(made.name), records.encode(manifest))
+        with server.database() as url:
+            answer = run("restore", made.name, "--into", url, "--store", place, "--format", "json")
+            assert answer.code == code, answer.stderr
+            assert ("501 rows expected, 500 rows found" in answer.stdout) == bool(code)
+            if not code:
+                (done,) = answer.json["rows"]
+                assert not done["compared"]
+                assert any("rows were counted, and not compared" in caveat for caveat in done["caveats"])
+        answer = run("verify", "--store", place)
+        assert answer.code == 5
+        assert "fingerprints do not compare" in answer.stderr
+        assert backup.inventory(store).backups[0].proofs == ()
 
 
 def test_replacing(run: Run, start: Start, made: Backup, place: Path, server: Server) -> None:
@@ -569,6 +593,20 @@ def test_a_connection_that_is_cut(
         assert process.returncode == 4, stderr
         assert "This is a bug" not in stderr
         assert execute(url, "select one from old") == [(1,)]
+
+
+def test_a_slow_line(proxy: Callable[..., Proxy], run: Run, large: Backup, place: Path, server: Server) -> None:
+    """Some megabytes a second, and every answer late."""
+    seen: list[Restoring] = []
+    with own_database(server) as url, Database(proxy(url, then=slow(0.002)).url) as db:
+        done = backup.into_empty(db, backup.from_store(backup.open_store(str(place)), large), jobs=2, watch=seen.append)
+        assert (done.compared, done.rows) == (True, 200000)
+        steps = [each.step for each in seen]
+        assert sorted(set(steps), key=steps.index) == ["unpacking", "rows", "index", "analyzing", "comparing"]
+        for words in (("verify", "--jobs", "2"), ("restore", "latest", "--replace", "--yes")):
+            answer = run(*words, "--into", db.settings.url, "--store", place)
+            assert answer.code == 0, answer.stderr
+        assert execute(url, "select count(*) from large") == [(200000,)]
 
 
 @pytest.mark.parametrize("statement", ["rename to", "allow_connections", "commit"])

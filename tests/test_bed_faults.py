@@ -27,6 +27,7 @@ from tests.bed.faults import (
     query_error,
     refuse_tls,
     reset,
+    slow,
 )
 from tests.bed.proxy import Behaviour, Proxy
 from tests.bed.servers import Server
@@ -151,6 +152,13 @@ def test_connection_is_delayed(proxy: Proxies, empty_url: str) -> None:
     begun = time.monotonic()
     assert answer(door.url) == 1
     assert time.monotonic() - begun >= 0.3
+
+
+def test_connection_is_slow(proxy: Proxies, empty_url: str) -> None:
+    door = proxy(empty_url, slow(0.01, chunk=1000))
+    begun = time.monotonic()
+    assert len(answer(door.url, "select repeat('litx', 5000)")) == 20_000
+    assert time.monotonic() - begun >= 20 * 0.01
 
 
 def test_proxy_hands_on_more_than_any_buffer_holds(proxy: Proxies, empty_url: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import re
 import signal
 import subprocess
@@ -12,24 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from litxdb.backup import children
+from litxdb.backup.messages import DIED, Said, Told
 from litxdb.backup.tools import Tool
 from litxdb.database.failures import cause, classify
 from litxdb.database.programs import Route
 from litxdb.errors import BackupDamaged, ConnectionFailed, LitxdbError, ServerRefused, ToolMissing
 from litxdb.settings import surroundings
 
-log = logging.getLogger("litxdb.pg_restore")
-
 TIMEOUT_SINCE = 17
 """From this version on pg_restore sets transaction_timeout, which servers before it do not know."""
 TIMEOUT = re.compile(rb"(?m)^SET transaction_timeout = 0;$")
 
-_ERROR = re.compile(r"^(?:pg_restore: error: |psql:.*?:\d+: (?:ERROR|FATAL): +|psql: error: )(?P<text>.*)$")
-_ROWS = re.compile(r'^pg_restore: processing data for table "(?P<table>.*?)"?$')
-_MAKING = re.compile(
-    r'^pg_restore: creating (?P<what>INDEX|CONSTRAINT|FK CONSTRAINT|MATERIALIZED VIEW DATA) "(?P<name>.*?)"?$'
-)
-_IGNORED = re.compile(r"^pg_restore: warning: errors ignored on restore: (?P<count>\d+)$")
 _ENTRIES = re.compile(r"^;\s+TOC Entries: [1-9]")
 _UNREADABLE = re.compile(
     "could not read from input file|unexpected end of file|does not appear to be a valid archive|corrupt|"
@@ -42,8 +34,6 @@ _LACKING = re.compile(
     r'role "(?P<role>.+?)" does not exist|access method "(?P<method>.+?)" does not exist|'
     r'collation "(?P<collation>.+?)" for encoding|could not create locale "(?P<locale>.+?)"'
 )
-
-Said = Callable[[str, str], None]
 
 
 class ServerLacks(ServerRefused):
@@ -168,20 +158,16 @@ def failure(errors: Sequence[str], code: int) -> LitxdbError:
     The server's disk is full: x: wrote only 9 of 99 bytes.
     >>> print(failure(['could not execute query: ERROR:  extension "x" is not available'], 1))
     The server has no extension x, which the backup needs.
-    >>> print(failure(["a worker process died unexpectedly\\nerror: could not execute query: x failed"], 1).message)
-    The server refused a part of the backup: error: could not execute query: x failed.
     >>> type(failure(["could not read from input file: end of file"], 1)).__name__
     'BackupDamaged'
     """
-    telling = [error for error in errors if DIED not in error]
+    telling = [error for error in errors if error != DIED]
     whole = "\n".join(errors)
     if code < 0 and not telling:
         if -code in (signal.SIGKILL, signal.SIGTERM):
             return ServerLacks("pg_restore was killed.", "Was this machine out of memory?")
         return BackupDamaged(f"The archive made pg_restore crash (signal {-code}).", "Restore another backup.")
-    # processes write to one stderr piece by piece: a worker's error may stand behind the news of its death
-    behind = whole.replace(DIED, "").strip()
-    text = (telling or [behind or (errors or [f"it ended with {code}"])[0]])[0]
+    text = (telling or list(errors) or [f"it ended with {code}"])[0]
     if match := _LACKING.search(text):
         return _lack(match.groupdict())
     if "unsupported version" in text:
@@ -219,33 +205,3 @@ def _lack(found: Mapping[str, str | None]) -> ServerLacks:
         )
     lacking = next(f"{kind} {name}" for kind, name in found.items() if name)
     return ServerLacks(f"The server lacks the {lacking} that the backup needs.", "Restore on a server that has it.")
-
-
-DIED = "a worker process died unexpectedly"
-
-
-class Told:
-    """What a program says, sorted: progress, and errors with what belongs to them."""
-
-    def __init__(self, said: Said) -> None:
-        self._said = said
-        self.errors: list[str] = []
-        self.ignored: int | None = None
-        self._within = False
-
-    def hear(self, line: str) -> None:
-        """Take a line."""
-        log.debug(line)
-        if match := _ERROR.match(line):
-            self.errors.append(match["text"])
-            self._within = True
-        elif line.startswith(("pg_restore: ", "psql:")):
-            self._within = False
-            if match := _ROWS.match(line):
-                self._said("rows", match["table"])
-            elif match := _MAKING.match(line):
-                self._said(match["what"].lower(), match["name"])
-            elif match := _IGNORED.match(line):
-                self.ignored = int(match["count"])
-        elif self._within:
-            self.errors[-1] += f"\n{line}"

@@ -15,7 +15,7 @@ from litxdb.backup.restoring import Watch, require_empty, restore
 from litxdb.backup.results import Backup, Contents, Difference, Manifest, Restored, Restoring
 from litxdb.backup.store import Store
 from litxdb.backup.unpacking import Unpacked, unpacked
-from litxdb.backup.verifying import compared_contents
+from litxdb.backup.verifying import restored_contents
 from litxdb.database import Database
 from litxdb.database.advisory import SCHEMA, acquire, idle_for_long
 from litxdb.errors import BackupDamaged
@@ -81,7 +81,7 @@ def into_empty(
     def finish() -> None:
         nonlocal there
         if expected:
-            there = compared_contents(db, expected, watch)
+            there = restored_contents(db, expected, watch)
             if found := comparing.differences(expected, there):
                 raise BackupDiffers(origin.name, found, "Restore another backup, and have this one looked at.")
         then(db)
@@ -105,15 +105,18 @@ def into_empty(
         cursor.execute(TABLES)
         (tables,) = cursor.fetchone() or (0,)
         version = connection.info.server_version
-    caveats = ["it has no manifest: whether all of it is there could not be checked"]
+    caveats, compared = ["it has no manifest: whether all of it is there could not be checked"], False
     if manifest and there:
         caveats = list(comparing.caveats(manifest, there, version, scratch=False))
+        compared = comparing.comparable(manifest.contents, there)
+        if not compared:
+            caveats.append("rows were counted, and not compared: they are hashed otherwise here than when it was made")
     if not owners:
         caveats.append("owners and grants were not restored")
     return Restored(
         database=db.direct_endpoint.dbname,
         backup=origin.name,
-        compared=there is not None,
+        compared=compared,
         tables=len(there.tables) if there else tables,
         rows=there.rows if there else 0,
         restore_seconds=seconds,

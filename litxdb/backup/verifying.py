@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from litxdb import __version__
-from litxdb.backup import archive, beside, children, comparing, contents, pg_restore, records, tools
+from litxdb.backup import archive, beside, children, comparing, contents, fingerprint, pg_restore, records, tools
 from litxdb.backup.archive import Decrypt
 from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.restoring import Watch, restore
@@ -110,7 +110,13 @@ def _proven(
                 watch=watch,
             )
         restored = time.monotonic() - begun
-        there = compared_contents(db, manifest.contents, watch)
+        there = restored_contents(db, manifest.contents, watch)
+        if not comparing.comparable(manifest.contents, there):
+            raise ServerLacks(
+                f"Rows are hashed otherwise here than where litxdb {manifest.litxdb} backed them up: "
+                "fingerprints do not compare.",
+                "Verify it on a server of the same kind (--into), or with that litxdb.",
+            )
         differences = comparing.differences(manifest.contents, there)
     except ServerLacks:
         raise
@@ -133,8 +139,8 @@ def _proven(
     return Verified(proof, said)
 
 
-def compared_contents(db: Database, expected: Contents, watch: Watch) -> Contents:
-    """Read a restored database as the backup was read. Raises ServerLacks where the two could not be compared."""
+def restored_contents(db: Database, expected: Contents, watch: Watch) -> Contents:
+    """Read a restored database as the backup was read, or if nobody here knows how, then by the first method."""
     seen = 0
 
     def tell(table: object) -> None:
@@ -143,13 +149,9 @@ def compared_contents(db: Database, expected: Contents, watch: Watch) -> Content
         watch(Restoring("comparing", None, seen, len(expected.tables)))
 
     watch(Restoring("comparing", None, 0, len(expected.tables)))
-    found = contents.read(db, method=expected.method, watch=tell)
-    if found.probe != expected.probe:
-        raise ServerLacks(
-            "This server hashes rows otherwise than the one that the backup is of: fingerprints do not compare.",
-            "Restore on a server of the same kind.",
-        )
-    return found
+    known = (expected.method, *fingerprint.METHODS)
+    method = next(each for each in known if each in fingerprint.METHODS)
+    return contents.read(db, method=method, watch=tell)
 
 
 @contextlib.contextmanager

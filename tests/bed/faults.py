@@ -50,6 +50,16 @@ def delay(seconds: float) -> Behaviour:
     return behave
 
 
+def slow(latency_seconds: float, chunk: int = 1 << 14) -> Behaviour:
+    """Be a bad line all along: each piece, of so many bytes at most, is so late, either way."""
+
+    async def behave(client: Client) -> None:
+        client.chunk, client.latency_seconds = chunk, latency_seconds
+        await client.forward()
+
+    return behave
+
+
 def error(sqlstate: str, text: str, severity: str = "FATAL") -> Behaviour:
     """Answer with this ErrorResponse and end: to the start-up packet, or to the query when inside `on_query`."""
 

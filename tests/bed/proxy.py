@@ -48,6 +48,8 @@ class Client:
         """The start-up packet, or the cancel request, once `start_up` has read it."""
         self.frozen = False
         """Whether `forward` swallows what comes, in both directions."""
+        self.chunk, self.latency_seconds = CHUNK, 0.0
+        """Of how many bytes at most the pieces are that `forward` hands on, and how late each is."""
         self._upstream, self._certificate = upstream, certificate
         self._upstream_writer: asyncio.StreamWriter | None = None
 
@@ -131,7 +133,9 @@ class Client:
         delivered: bool = False,
     ) -> None:
         with contextlib.suppress(*GONE):
-            while data := await reader.read(CHUNK):
+            while data := await reader.read(self.chunk):
+                if self.latency_seconds:
+                    await asyncio.sleep(self.latency_seconds)
                 last = until is not None and until in data
                 if not self.frozen and (not last or delivered):
                     writer.write(data)
