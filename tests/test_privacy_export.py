@@ -274,6 +274,44 @@ def test_any_schema_on_any_version(any_db: Database, tmp_path: Path) -> None:
     assert "data/od_d_s_dö_cs.jsonl" in names
 
 
+def test_texts_that_hold_json(any_db: Database, tmp_path: Path) -> None:
+    """An object or a list is one; whatever else stands there, also what is too deep, stays as it is."""
+    deep = "[" * 100_000 + "]" * 100_000
+    texts = [
+        None, "", "plain", "1", "null", "true", '"x"', "{", "[1,]", "{'a': 1}", '{"a": 1} x', deep, "[NaN]",
+        "a\nb", '[1\n,"a', '{"a":\\u0000}',
+    ]  # fmt: skip
+    values = ['{"review_id": 11, "b": [1.50, null, "\\u00e9\\n\\u0000"]}', ' \n[\r\n{"a" :\t"x\\" y"}]\n', "{}", "[]"]
+    query(any_db, "create table people (id int primary key, notes text, said varchar(9), more jsonb)")
+    query(any_db, "create table jobs (person int references people on delete cascade, n serial, result text)")
+    query(any_db, "insert into people values (1, '[1]', '[2]', '[3]')")
+    with contextlib.closing(any_db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
+        for text in [*texts, *values]:
+            cursor.execute("insert into jobs (person, result) values (1, %s)", [text])
+    policy = Policy("people", lookup=(), json=("jobs.result", "people.said", "people.more", "people.gone", "gone.x"))
+    export(any_db, Request("1", policy, by_key=True), tmp_path / "x.zip")
+    found = unpacked(tmp_path / "x.zip")
+    (person,) = found["data/people.jsonl"]
+    assert (person["notes"], person["said"], person["more"]) == ("[1]", [2], [3])
+    jobs = sorted(found["data/jobs.jsonl"], key=lambda row: row["n"])
+    assert [each["result"] for each in jobs] == [*texts, *map(json.loads, values)]
+    columns = {each["name"]: each["json"] for each in found["schema.json"]["data/jobs.jsonl"]["columns"]}
+    assert columns == {"person": False, "n": False, "result": True}
+
+
+def test_json_that_is_nested_deeply(db: Database, db_url: str, run: Run) -> None:
+    settle(db)
+    depths = (100, 300, 900, 960, 3000)
+    for depth in depths:
+        nested = f"(repeat('[', {depth}) || repeat(']', {depth}))::jsonb"
+        query(db, f"insert into user_activity (user_id, action, metadata) values (1, 'deep', {nested})")
+    outcome = run("export-user", "1", "-o", "x.zip", "--url", db_url)
+    assert outcome.code == 0, outcome.stderr
+    with zipfile.ZipFile("x.zip") as archive:
+        lines = archive.read("data/user_activity.jsonl").decode()
+    assert all(f": {'[' * depth}{']' * depth}" in lines.replace('":', '": ') for depth in depths)
+
+
 def test_vectors_are_arrays_or_left_out(db: Database, db_url: str, run: Run) -> None:
     settle(db)
     query(

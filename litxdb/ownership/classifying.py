@@ -77,6 +77,11 @@ class Ownership:
         plain = known.name if known.schema == self.root.schema else f"{known.schema}.{known.name}"
         return _of(self.schema, self.policy.names).get(table, plain)
 
+    def json_columns(self, table: str) -> frozenset[str]:
+        """Return the columns of text that hold JSON, as the policy says."""
+        named = (_split(self.schema, name) for name in self.policy.json)
+        return frozenset(column for known, column in named if known and known.table == table)
+
     def label_columns(self, table: str) -> tuple[str, ...]:
         """Return the columns that make a row of somebody else readable; of what is owned by persons none by itself."""
         declared = _of(self.schema, self.policy.labels).get(table)

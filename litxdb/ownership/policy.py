@@ -44,7 +44,7 @@ class Policy:
 
     `owned` and `kept` decide of foreign keys that do not cascade, `owners` of rows with several owners; a table in
     `excluded` is not exported, and what it holds does not count as missing. `identity` are the columns of the root
-    that never change, `identifiers` those whose values are looked for everywhere.
+    that never change, `identifiers` those whose values are looked for everywhere, `json` columns of text with JSON.
     """
 
     root: str
@@ -52,6 +52,7 @@ class Policy:
     ignoring_case: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
+    json: tuple[str, ...] = ()
     owned: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)

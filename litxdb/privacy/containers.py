@@ -43,9 +43,7 @@ class Rows:
         """Pass on what has been collected, a line for each row."""
         rows = copied.rows(self._messages)
         self._messages, self._bytes = [], 0
-        for row in rows[: SHOWN_ROWS - len(self.shown)]:
-            values = json.loads(row, parse_int=_number)
-            self.shown.append({name: short(value) for name, value in values.items()})
+        self.shown += map(_read, rows[: SHOWN_ROWS - len(self.shown)])
         self.rows += len(rows)
         self._piece.write(b"\n".join([*rows, b""]))
         self.told()
@@ -185,6 +183,14 @@ class _Joined:
         chunk = self._held + chunk
         self._held = b"\n" if chunk.endswith(b"\n") else b""
         self._file.write(chunk[: len(chunk) - len(self._held)].replace(b"\n", b",\n"))
+
+
+def _read(row: bytes) -> dict[str, Any]:
+    """Read a row for the page; PostgreSQL has JSON that is nested deeper than Python reads."""
+    try:
+        return {name: short(value) for name, value in json.loads(row, parse_int=_number).items()}
+    except RecursionError:
+        return {"record": short(row.decode())}
 
 
 def _number(digits: str) -> int | str:

@@ -19,12 +19,15 @@ def described(ownership: Ownership, files: Iterable[File]) -> dict[str, Any]:
 
 def _table(ownership: Ownership, name: str) -> dict[str, Any]:
     table = ownership.schema.tables[name]
-    references = ownership.schema.out_of[name]
+    references, parsed = ownership.schema.out_of[name], ownership.json_columns(name)
     return {
         "table": name,
         "comment": table.comment,
         "key": table.key,
-        "columns": [{"name": each.name, "type": each.type, "comment": each.comment} for each in table.columns],
+        "columns": [
+            {"name": each.name, "type": each.type, "comment": each.comment, "json": each.name in parsed}
+            for each in table.columns
+        ],
         "references": [
             {"columns": each.columns, "table": each.target, "its_columns": each.target_columns} for each in references
         ],

@@ -88,6 +88,7 @@ def _into(db: Database, request: Request, file: BinaryIO, watch: Callable[[Progr
     with sessions.opened(db, lock_seconds=sessions.PATIENCE_SECONDS) as connection:
         ownership = classify(read_schema(connection), request.policy)
         closure = Closure(connection, ownership.schema, ownership.root, ownership.edges)
+        rows.prepare(connection)
         at = sessions.begin_snapshot(connection)
         found = request.find(connection, ownership)
         closure.collect(*person.condition(found))

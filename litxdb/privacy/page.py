@@ -98,7 +98,7 @@ def _card(row: dict[str, Any]) -> str:
 
 
 def _field(name: str, value: Any) -> str:
-    written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    written = value if isinstance(value, str) else _indented(value)
     written = {"true": "yes", "false": "no"}.get(written, written) if isinstance(value, bool) else readable(written)
     shown, wide = text(written), len(written) > WIDE or "\n" in written
     if len(written) > FOLDED:
@@ -106,6 +106,13 @@ def _field(name: str, value: Any) -> str:
     return (
         f'<div{" class=wide" if wide else ""}><dt><bdi>{text(title(name))}</bdi></dt><dd dir="auto">{shown}</dd></div>'
     )
+
+
+def _indented(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=2)
+    except RecursionError:
+        return "… nested too deeply to be shown here: see the file"
 
 
 def readable(value: str) -> str:

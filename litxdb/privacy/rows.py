@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from litxdb import queries
 from litxdb.ownership import Closure, Column, Ownership, Table, quoted
 from litxdb.privacy.results import Person
 from litxdb.privacy.sessions import literal
 
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
 VECTORS = frozenset({"vector", "halfvec"})
+READ_JSON = """
+create or replace function pg_temp.litxdb_read_json(value text) returns json language plpgsql strict as $$
+begin
+    if value ~ '^\\s*[[{]' then
+        return translate(value, E'\\n\\r', '  ')::json;  -- line ends are between its parts only
+    end if;
+    return to_json(value);
+exception when others then  -- it is no JSON, or nested too deeply; pg_input_is_valid() is PostgreSQL 16's
+    return to_json(value);
+end $$
+"""
+
+
+def prepare(connection: Connection) -> None:
+    """Make what `owned` calls, for this session: before a transaction that is read only."""
+    with connection.cursor() as cursor:
+        cursor.execute(queries.tagged(READ_JSON))
 
 
 def owned(ownership: Ownership, closure: Closure, table: str, person: Person, salt: str, *, vectors: bool) -> str:
@@ -18,8 +41,9 @@ def owned(ownership: Ownership, closure: Closure, table: str, person: Person, sa
     known = ownership.schema.tables[table]
     left_out = _left_out(ownership, table)
     masks = _masks(ownership, known, person, salt)
+    parsed = ownership.json_columns(table)
     columns = [
-        f"{masks.get(column.name) or expression(column)} as {quoted(column.name)}"
+        f"{masks.get(column.name) or expression(column, parsed=column.name in parsed)} as {quoted(column.name)}"
         for column in known.columns
         if column.name not in left_out and (vectors or column.base not in VECTORS)
     ]
@@ -60,13 +84,15 @@ def _ways(ownership: Ownership, closure: Closure, table: str) -> list[str]:
     return ways
 
 
-def expression(column: Column) -> str:
-    """Return a column's value as it shall stand in JSON, SQL over `t`.
+def expression(column: Column, *, parsed: bool = False) -> str:
+    """Return a column's value as it shall stand in JSON, SQL over `t`; `parsed` is for texts that hold JSON.
 
     >>> expression(Column("at", "timestamp without time zone", "timestamp", "D", True, False, False, None))
     't."at" at time zone \\'UTC\\''
     """
     value = f"t.{quoted(column.name)}"
+    if parsed:
+        return f"pg_temp.litxdb_read_json({value}::text)"
     if column.base == "timestamp":  # LitXplore's, and most, are UTC
         return f"{value} at time zone 'UTC'"
     if column.base == "json":  # may have line ends between its parts, and JSON lines may not
