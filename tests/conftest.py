@@ -31,6 +31,8 @@ from tests.bed.redises import RunningRedis, serving
 from tests.bed.servers import Server, Servers
 
 if TYPE_CHECKING:
+    from litxdb import backup
+    from litxdb.backup.results import Backup
     from litxdb.migrate import Drift
 
 HOMES = itertools.count(1)
@@ -109,6 +111,28 @@ def object_store(bed_directory: Path) -> Iterator[str]:
 def bucket(object_store: str) -> Bucket:
     """An empty bucket: `run("backup", "--store", bucket.url, env=bucket.environment)`."""
     return buckets.new_bucket(object_store)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A directory for backups, which is not there yet: `run("backup", "--store", place)`."""
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(place: Path) -> backup.Store:
+    """The store in that directory: `backup.make(db, store)`."""
+    from litxdb import backup
+
+    return backup.open_store(str(place))
+
+
+@pytest.fixture
+def large(empty_url: str, store: backup.Store) -> Backup:
+    """A backup that takes a second or two to restore, in that store."""
+    from tests.bed import backups
+
+    return backups.large(empty_url, store)
 
 
 @pytest.fixture

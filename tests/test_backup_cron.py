@@ -71,11 +71,6 @@ def monitor() -> Iterator[Monitor]:
         thread.join()
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "store"
-
-
 def test_a_backup_that_succeeds_is_told_of(monitor: Monitor, run: Run, db_url: str, place: Path) -> None:
     answer = run("backup", "--url", db_url, "--store", place, "--quiet", "--ping", monitor.url)
     assert (answer.code, answer.stdout, answer.stderr) == (0, "", "")

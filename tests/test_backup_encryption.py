@@ -29,16 +29,6 @@ def keys(tmp_path: Path) -> Keys:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "store"
-
-
-@pytest.fixture
-def store(place: Path) -> backup.Store:
-    return backup.open_store(str(place))
-
-
-@pytest.fixture
 def made(empty_url: str, empty_db: Database, store: backup.Store, keys: Keys) -> Backup:
     with contextlib.closing(psycopg2.connect(empty_url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("create table t as select md5(n::text) from generate_series(1, 50000) n")

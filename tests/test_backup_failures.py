@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
@@ -25,24 +24,13 @@ from tests.bed.program import Outcome
 from tests.bed.proxy import Proxy
 from tests.bed.requirement import require
 from tests.bed.servers import Server
+from tests.bed.statements import execute
 from tests.bed.urls import with_keywords
+from tests.bed.waiting import until
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Popen[str]]
 ROWS = 400_000
-PATIENCE_SECONDS = 60
-
-
-def execute(url: str, *statements: str) -> None:
-    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        for statement in statements:
-            cursor.execute(statement)
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "store"
 
 
 @pytest.fixture
@@ -53,15 +41,6 @@ def large_url(empty_url: str) -> str:
         f"create table large as select n, md5(n::text) as a, md5((-n)::text) as b from generate_series(1, {ROWS}) n",
     )
     return empty_url
-
-
-def until(true: Callable[[], Any]) -> Any:
-    """Wait until it is so."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    return found
 
 
 def half_written(place: Path) -> list[Path]:

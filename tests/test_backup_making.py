@@ -24,18 +24,9 @@ from tests.bed.oddities import EVERYTHING, VECTORS
 from tests.bed.pooler import Pooler
 from tests.bed.program import Outcome
 from tests.bed.servers import Server
+from tests.bed.statements import execute
 
 Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> backup.Store:
-    return backup.open_store(str(tmp_path / "store"))
-
-
-def execute(url: str, statements: str) -> None:
-    with contextlib.closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(statements)
 
 
 @contextlib.contextmanager

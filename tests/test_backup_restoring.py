@@ -5,7 +5,6 @@ import gzip
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,47 +28,22 @@ from litxdb.settings import Settings
 from tests.bed.faults import cut_at, slow
 from tests.bed.neon import Neon
 from tests.bed.oddities import EVERYTHING, VECTORS
+from tests.bed.processes import restorers
 from tests.bed.program import Outcome
 from tests.bed.proxy import Proxy
 from tests.bed.queueing import Queue
 from tests.bed.servers import Server, Servers
+from tests.bed.statements import execute
 from tests.bed.urls import with_keywords
+from tests.bed.waiting import PATIENCE_SECONDS, until
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Popen[str]]
-PATIENCE_SECONDS = 60
 SMALL = """
 create table users (id integer primary key, name text);
 insert into users select n, 'user ' || n from generate_series(1, 500) n;
 create index on users (name);
 """
-
-
-def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
-    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        for statement in statements:
-            cursor.execute(statement)
-        return cursor.fetchall() if cursor.description else []
-
-
-def until(true: Callable[[], Any]) -> Any:
-    """Wait until it is so."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    return found
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "store"
-
-
-@pytest.fixture
-def store(place: Path) -> backup.Store:
-    return backup.open_store(str(place))
 
 
 @pytest.fixture
@@ -512,23 +486,6 @@ def test_verifying_on_another_server(run: Run, place: Path, postgresql: Servers)
         assert run("verify", "--quick", "--store", place, "--into", url).code == 2
 
 
-@pytest.fixture
-def large(empty_url: str, store: backup.Store) -> Backup:
-    """A backup that takes a second or two to restore."""
-    execute(empty_url, "create table large as select n, md5(n::text) as a from generate_series(1, 200000) n",
-            "create index on large (a)")  # fmt: skip
-    with Database(empty_url) as db:
-        return backup.make(db, store)
-
-
-def restoring(process: Popen[str]) -> list[psutil.Process]:
-    """Return the pg_restore of a run and its workers, once there are some."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        found = [each for each in psutil.Process(process.pid).children(recursive=True) if each.name() == "pg_restore"]
-        return found if len(found) > 1 else []
-    return []
-
-
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)]
 )
@@ -539,7 +496,7 @@ def test_being_stopped_while_replacing(
         execute(url, "create table old as select 1 as one")
         words = ("restore", large.name, "--into", url, "--store", place, "--replace", "--yes", "--jobs", "2")
         process = start(*words)
-        running = until(lambda: restoring(process))
+        running = until(lambda: restorers(process))
         process.send_signal(number)
         assert process.wait() == code
         _gone, alive = psutil.wait_procs(running, PATIENCE_SECONDS)
@@ -560,7 +517,7 @@ def test_being_killed_while_filling_an_empty_database(
 ) -> None:
     with server.database() as url:
         process = start("restore", large.name, "--into", url, "--store", place, "--jobs", "2")
-        until(lambda: restoring(process))
+        until(lambda: restorers(process))
         process.kill()
         process.wait()
         again = run("restore", large.name, "--into", url, "--store", place)
@@ -587,7 +544,7 @@ def test_a_connection_that_is_cut(
         door = proxy(url)
         words = ("restore", large.name, "--into", door.url, "--store", place, "--replace", "--yes", "--jobs", "2")
         process = start(*words, env={"LITXDB_RETRY_SECONDS": "0"})
-        until(lambda: restoring(process))
+        until(lambda: restorers(process))
         door.cut()
         _, stderr = process.communicate()
         assert process.returncode == 4, stderr
@@ -629,7 +586,7 @@ def test_a_server_that_restarts(postgresql: Servers, start: Start, run: Run, pla
         with Database(url) as db:
             made = backup.make(db, store)
         process = start("restore", made.name, "--into", url, "--store", place, "--replace", "--yes", "--jobs", "2")
-        until(lambda: restoring(process))
+        until(lambda: restorers(process))
         server.cluster.stop()
         server.cluster.start()
         _, stderr = process.communicate()
@@ -653,7 +610,7 @@ def test_the_password_is_nowhere(pg15: Server, start: Start, large: Backup, plac
     with pg15.database() as url:
         process = start("--debug", "restore", large.name, "--into", url, "--store", place, "--jobs", "2")
         seen: list[str] = []
-        running = until(lambda: process.poll() is not None or restoring(process))
+        running = until(lambda: process.poll() is not None or restorers(process))
         for each in running if isinstance(running, list) else []:
             with contextlib.suppress(psutil.NoSuchProcess):
                 seen += each.cmdline()

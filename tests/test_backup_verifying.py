@@ -4,15 +4,12 @@ import contextlib
 import json
 import shutil
 import signal
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
 
 import psutil
-import psycopg2
 import pytest
 
 from litxdb import backup
@@ -25,13 +22,15 @@ from litxdb.local import Binaries
 from litxdb.settings import Settings
 from tests.bed.buckets import Bucket
 from tests.bed.oddities import EVERYTHING, VECTORS
+from tests.bed.processes import restorers
 from tests.bed.program import Outcome
 from tests.bed.requirement import require
 from tests.bed.servers import Server, Servers
+from tests.bed.statements import execute
+from tests.bed.waiting import PATIENCE_SECONDS, until
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Popen[str]]
-PATIENCE_SECONDS = 60
 SMALL = """
 create table users (id integer primary key, name text);
 insert into users select n, 'user ' || n from generate_series(1, 500) n;
@@ -44,23 +43,6 @@ create table alembic_version (version_num varchar(32) primary key);
 insert into alembic_version values ('0011');
 select lo_from_bytea(4711, 'large');
 """
-
-
-def execute(url: str, *statements: str) -> None:
-    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        for statement in statements:
-            cursor.execute(statement)
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "store"
-
-
-@pytest.fixture
-def store(place: Path) -> backup.Store:
-    return backup.open_store(str(place))
 
 
 @pytest.fixture
@@ -419,15 +401,6 @@ def test_the_command_with_an_empty_store(run: Run, place: Path) -> None:
 
 
 @pytest.fixture
-def large(empty_url: str, store: backup.Store) -> Backup:
-    """A backup that takes a second or two to restore."""
-    execute(empty_url, "create table large as select n, md5(n::text) as a from generate_series(1, 200000) n",
-            "create index on large (a)")  # fmt: skip
-    with Database(empty_url) as db:
-        return backup.make(db, store)
-
-
-@pytest.fixture
 def temporary(tmp_path: Path, scratch_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where processes unpack; their scratch server is the session's."""
     directory = tmp_path / "temporary"
@@ -437,23 +410,6 @@ def temporary(tmp_path: Path, scratch_settings: Settings, monkeypatch: pytest.Mo
     return directory
 
 
-def until(true: Callable[[], Any]) -> Any:
-    """Wait until it is so."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    return found
-
-
-def restoring(process: Popen[str]) -> list[psutil.Process]:
-    """Return the pg_restore of a run and its workers, once there are some."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        found = [each for each in psutil.Process(process.pid).children(recursive=True) if each.name() == "pg_restore"]
-        return found if len(found) > 1 else []
-    return []
-
-
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)]
 )
@@ -461,7 +417,7 @@ def test_being_stopped(
     number: signal.Signals, code: int, start: Start, run: Run, large: Backup, place: Path, temporary: Path
 ) -> None:
     process = start("verify", "--store", place, "--jobs", "2")
-    running = until(lambda: restoring(process))
+    running = until(lambda: restorers(process))
     process.send_signal(number)
     assert process.wait() == code
     _gone, alive = psutil.wait_procs(running, PATIENCE_SECONDS)

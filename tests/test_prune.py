@@ -26,11 +26,6 @@ ONE = Retention(last=1, minimum=1)
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "store"
-
-
-@pytest.fixture
 def shelf(empty_db: Database, place: Path) -> Shelf:
     return Shelf(empty_db, place)
 

@@ -1,4 +1,4 @@
-"""A store of backups of any age: one that was really made, and copies of its manifest that say they are older."""
+"""Backups to test with: a large one, and a store of any age (one really made, and copies that say they are older)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,20 @@ from pathlib import Path
 
 from litxdb import backup
 from litxdb.backup import naming, records
-from litxdb.backup.results import Attempt, Difference, Manifest, Proof
+from litxdb.backup.results import Attempt, Backup, Difference, Manifest, Proof
 from litxdb.database import Database
 from litxdb.settings import Settings
+from tests.bed.statements import execute
 
 DIFFERENCE = Difference("table", "public.users", "3 rows", "2 rows")
+
+
+def large(url: str, store: backup.Store) -> Backup:
+    """Make a backup that takes a second or two to restore."""
+    execute(url, "create table large as select n, md5(n::text) as a from generate_series(1, 200000) n",
+            "create index on large (a)")  # fmt: skip
+    with Database(url) as db:
+        return backup.make(db, store)
 
 
 class Shelf:

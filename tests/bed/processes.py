@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from subprocess import Popen
 
 import psutil
 
@@ -58,6 +59,14 @@ def end(processes: list[psutil.Process]) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (processes := [process for process in processes if _lives(process)]) and time.monotonic() < deadline:
             time.sleep(0.01)
+
+
+def restorers(process: Popen[str]) -> list[psutil.Process]:
+    """Return the pg_restore of a run and its workers, once there are some."""
+    with suppress(psutil.NoSuchProcess):
+        found = [each for each in psutil.Process(process.pid).children(recursive=True) if each.name() == "pg_restore"]
+        return found if len(found) > 1 else []
+    return []
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
+import psycopg2
+
 from litxdb.database import Database
 from tests.bed.servers import Server
 
@@ -14,6 +16,15 @@ def query(db: Database, statement: str) -> list[tuple[Any, ...]]:
     with closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
         cursor.execute("set lock_timeout = '10s'")
         cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
+    """Run them one after the other, each committed by itself, and return the rows of the last."""
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        for statement in statements:
+            cursor.execute(statement)
         return cursor.fetchall() if cursor.description else []
 
 
