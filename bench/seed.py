@@ -61,7 +61,7 @@ def _against_orm(at_head: Make, turns: int) -> None:
         with Database(at_head(f"orm_{turn}")) as db:
             orm.append(_timed(partial(_add_all, db, made)))
         with Database(at_head(f"orm_rows_{turn}")) as db:
-            _run(db, "drop index ix_sources_embedding_hnsw, ix_reviews_content_fts")
+            _run(db, "drop index ix_sources_embedding_hnsw, ix_sources_content_fts, ix_reviews_content_fts")
             orm_rows.append(_timed(partial(_add_all, db, made)))
     _line(f"add_all of {count} rows / writing them", orm_rows, rows, "at least 8")
     _line("  with the indexes, and for us ANALYZE", orm, whole, "none")
@@ -72,7 +72,7 @@ def _vectors(at_head: Make, turns: int) -> None:
     ours, orm, values = [], [], _values(_sources())
     for turn in range(turns):
         with Database(at_head(f"vectors_{turn}")) as db:
-            _run(db, "drop index ix_sources_embedding_hnsw")
+            _run(db, "drop index ix_sources_embedding_hnsw, ix_sources_content_fts")
             ours.append(_timed(partial(_write, db, _sources())))
             _run(db, "truncate sources cascade")
             orm.append(_timed(partial(_add_all, db, [(MODELS["sources"], values)])))

@@ -105,7 +105,7 @@ def test_litxplores_database_knows_its_revision(run: Run, db_url: str, tmp_path:
     run("seed", "--url", db_url)
     answer = run("backup", "--url", db_url, "--store", store, "--format", "json")
     assert answer.code == 0, answer.stderr
-    assert answer.json["revision"] == "0011_growth"
+    assert answer.json["revision"] == "0012_sources_full_text"
     assert {each["name"]: each["rows"] for each in answer.json["manifest"]["contents"]["tables"]}["users"] == 1
     assert [row["name"] for row in run("backups", "--store", store, "--format", "json").json["rows"]] == [
         answer.json["name"]

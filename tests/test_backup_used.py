@@ -48,7 +48,7 @@ def test_a_backup_of_another_revision_cannot_be_rehearsed_on(
     assert run("migrate", "0006", "--url", empty_url, env=env).code == 0
     answer = run("rehearse", "--against", empty_url, "--from", "latest", env=env)
     assert answer.code == 6
-    assert "is of revision 0011_growth, and the database is at 0006" in answer.stderr
+    assert "is of revision 0012_sources_full_text, and the database is at 0006" in answer.stderr
     nowhere = run("rehearse", "--from", "latest", env=env)
     assert nowhere.code == 2
 

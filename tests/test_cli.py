@@ -171,13 +171,13 @@ def test_a_revision_that_is_mistyped_is_2_and_a_database_at_an_unknown_one_is_6(
     from litxdb.database import Database
     from tests.bed.statements import query
 
-    for words in (("migrate", "0012"), ("rollback", "--to", "0012"), ("stamp", "0012"), ("lint", "0012"),
+    for words in (("migrate", "0013"), ("rollback", "--to", "0013"), ("stamp", "0013"), ("lint", "0013"),
                   ("migrate", ""), ("migrate", "--to", "")):  # fmt: skip
         outcome = run(*words, "--url", db_url)
         assert (outcome.code, outcome.stdout) == (Exit.USAGE, ""), words
         assert "There is no revision" in outcome.stderr
     with Database(db_url) as db:
-        query(db, "update alembic_version set version_num = '0012'")
+        query(db, "update alembic_version set version_num = '0013'")
     for words in (("migrate",), ("rollback",), ("history",), ("lint",)):
         assert run(*words, "--url", db_url).code == Exit.REFUSED, words
 

@@ -50,7 +50,7 @@ class TestPendingRevisions:
         downgrade(db)
         (finding,) = findings(db, "pending_revisions").values()
         assert finding.level is Status.CRIT
-        assert finding.measured == f"at 0010_agent_system_tables, head is {HEAD}, 1 revision pending"
+        assert finding.measured == f"at 0011_growth, head is {HEAD}, 1 revision pending"
         follow(db_url, finding.remedy, run)
         assert findings(db, "pending_revisions") == {}
 

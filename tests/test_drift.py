@@ -46,7 +46,7 @@ def drift(run: Run, db_url: str, scratch_settings: Settings) -> Callable[..., Ou
 def test_a_migrated_database_has_none(drift: Callable[..., Outcome], db: Database) -> None:
     outcome = drift()
     assert outcome.code == 0
-    assert outcome.stdout.startswith("No drift: the database is as its migrations make it, at 0011_growth (")
+    assert outcome.stdout.startswith("No drift: the database is as its migrations make it, at 0012_sources_full_text (")
     assert drift("--privileges", "--format", "json").json["rows"] == []
     assert drift("--mend").stdout.strip() == ""
 
@@ -54,7 +54,7 @@ def test_a_migrated_database_has_none(drift: Callable[..., Outcome], db: Databas
 def test_each_cause_is_shown_once(drift: Callable[..., Outcome], drifted: Database) -> None:
     outcome = drift()
     assert outcome.code == 1
-    assert outcome.stdout.endswith("9 differences from revision 0011_growth; 1 for a person to decide.\n")
+    assert outcome.stdout.endswith("9 differences from revision 0012_sources_full_text; 1 for a person to decide.\n")
     assert "index       public.surplus_index\n" in outcome.stdout
     assert "  expected  nothing\n" in outcome.stdout
     assert "  drop index concurrently public.surplus_index;\n" in outcome.stdout
@@ -64,7 +64,7 @@ def test_each_cause_is_shown_once(drift: Callable[..., Outcome], drifted: Databa
 
 def test_json_and_csv_have_the_whole_of_it(drift: Callable[..., Outcome], drifted: Database) -> None:
     answer = drift("--format", "json").json
-    assert {"revision": "0011_growth", "server_version": 18, "replayed_on": 18}.items() <= answer.items()
+    assert {"revision": "0012_sources_full_text", "server_version": 18, "replayed_on": 18}.items() <= answer.items()
     rows = {(row["kind"], row["object"]): row for row in answer["rows"]}
     assert len(rows) == 9
     assert rows["default", "public.users.subscription_tier"] == {

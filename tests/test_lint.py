@@ -60,14 +60,14 @@ def test_our_own_revisions_do_no_harm_to_a_big_database_of_the_deployed_backend(
     query(empty_db, BIG)
     result = lint(empty_db)
     assert result.current == "create_simplified_tasks_table"
-    assert len(result.examined) == 6
+    assert len(result.examined) == 7
     assert {(each.level, each.rule) for each in result.rows} == {("info", "prefer-text-field")}
     assert not result.fails("warning")
 
 
 def test_the_revisions_that_are_deployed_already_would_have(empty_db: Database) -> None:
     result = lint(empty_db, everything=True)
-    assert len(result.examined) == 11
+    assert len(result.examined) == 12
     errors = {(each.revision, each.rule) for each in result.rows if each.level == "error"}
     assert {revision for revision, _ in errors} == {"39f6942a01f0", "aaf2ade1b6fd"}
     assert ("aaf2ade1b6fd", "adding-foreign-key-constraint") in errors

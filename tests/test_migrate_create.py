@@ -38,11 +38,11 @@ def test_no_difference_writes_nothing(db: Database, tmp_path: Path, capfd: pytes
 
 def test_an_empty_revision_is_written_when_asked_for(db: Database, tmp_path: Path) -> None:
     path = create_revision(db, "Backfill 'topics' & more", tmp_path, empty=True)
-    assert path == tmp_path / "0012_backfill_topics_more.py"
+    assert path == tmp_path / "0013_backfill_topics_more.py"
     revision = Graph.read(tmp_path).head
-    assert (revision.message, revision.follows) == ("Backfill 'topics' & more", ("0011_growth",))
-    assert upgrade(db, directory=tmp_path).after == "0012_backfill_topics_more"
-    assert create_revision(db, "Another one", tmp_path, empty=True) == tmp_path / "0013_another_one.py"
+    assert (revision.message, revision.follows) == ("Backfill 'topics' & more", ("0012_sources_full_text",))
+    assert upgrade(db, directory=tmp_path).after == "0013_backfill_topics_more"
+    assert create_revision(db, "Another one", tmp_path, empty=True) == tmp_path / "0014_another_one.py"
 
 
 def test_a_vector_column_is_written_so_that_it_runs_there_and_back(
@@ -50,7 +50,7 @@ def test_a_vector_column_is_written_so_that_it_runs_there_and_back(
 ) -> None:
     directory = tmp_path / "a project's 100 %" / "versions"
     path = create_revision(db, "Add figures", directory, metadata=extended)
-    assert path == directory / "0012_add_figures.py"
+    assert path == directory / "0013_add_figures.py"
     assert path is not None
     text = path.read_text()
     assert "import pgvector.sqlalchemy" in text
@@ -65,7 +65,7 @@ def test_a_vector_column_is_written_so_that_it_runs_there_and_back(
 
 def test_a_database_behind_is_refused(db: Database, tmp_path: Path) -> None:
     downgrade(db)
-    with pytest.raises(Refused, match="is at revision 0010_agent_system_tables, not at 0011_growth"):
+    with pytest.raises(Refused, match="is at revision 0011_growth, not at 0012_sources_full_text"):
         create_revision(db, "Too early", tmp_path)
 
 

@@ -117,8 +117,8 @@ def test_a_way_that_does_not_exist_is_refused() -> None:
         upgrades(graph, "0008_chat", "0007")
     with pytest.raises(Refused, match="which does not include 0009_research_agent"):
         downgrades(graph, "0008_chat", None, "0009")
-    for steps in (0, 12):
-        with pytest.raises(Refused, match=f"Cannot go back {steps} revisions: 11 are applied"):
+    for steps in (0, 13):
+        with pytest.raises(Refused, match=f"Cannot go back {steps} revisions: 12 are applied"):
             downgrades(graph, HEAD, steps, None)
     for plan in (
         lambda: upgrades(graph, "from_the_future", "head"),

@@ -201,8 +201,8 @@ def test_told_to_stop_on_the_way_back(db: Database) -> None:
 
     with pytest.raises(Interrupted):
         downgrade(db, 3, watch=stop)
-    assert said == ["The database is at revision 0010_agent_system_tables. To go on: litxdb rollback --to 0008_chat"]
-    assert downgrade(db, to="0008_chat").after == "0008_chat"
+    assert said == ["The database is at revision 0011_growth. To go on: litxdb rollback --to 0009_research_agent"]
+    assert downgrade(db, to="0009_research_agent").after == "0009_research_agent"
 
 
 def test_told_to_stop_while_it_repairs(db: Database) -> None:

@@ -62,7 +62,7 @@ def test_a_database_that_plain_alembic_migrated_has_no_times(
     run: Callable[..., Outcome], db: Database, db_url: str
 ) -> None:
     query(db, "drop schema litxdb cascade")
-    assert [(each.applied, each.applied_at, each.changed) for each in history(db)] == [(True, None, False)] * 11
+    assert [(each.applied, each.applied_at, each.changed) for each in history(db)] == [(True, None, False)] * 12
     assert run("history", "--url", db_url).code == 0
     query(db, "create schema litxdb")  # somebody else's schema of that name, without our table
     assert history(db)[0].applied_by is None
@@ -87,7 +87,7 @@ def test_a_changed_file_of_an_applied_revision_is_reported(
     project("op.execute('select 2')")
     upgrade(db, directory=directory)
     assert said == ["warning: 1.py is not the file that was applied as revision p1"]
-    assert [each.changed for each in history(db, directory=directory)] == [False] * 11 + [True]
+    assert [each.changed for each in history(db, directory=directory)] == [False] * 12 + [True]
     outcome = run("history", "--directory", directory, "--url", db_url)
     assert "changed" in next(line for line in outcome.stdout.splitlines() if "p1" in line)
 

@@ -116,8 +116,8 @@ def test_the_script_run_by_psql_makes_what_migrate_makes(db: Database, empty_db:
         psql = [Binaries.find().bin / "psql", "-d", empty_url, "-qX"]
         subprocess.run(psql, input=text, text=True, check=True, capture_output=True)
     assert "commit;" in text
-    assert text.count("\nbegin;") == 6
-    assert text.count("CREATE INDEX CONCURRENTLY") == 3
+    assert text.count("\nbegin;") == 7
+    assert text.count("CREATE INDEX CONCURRENTLY") == 4
     assert "-- It asked the database 3 times" in text
     assert status(empty_db).at_head
     assert compare(fingerprint(db), fingerprint(empty_db)) == ()

@@ -20,14 +20,12 @@ def test_an_empty_database_has_everything_pending(empty_db: Database) -> None:
 
 
 def test_a_database_on_the_way_has_the_rest_pending(empty_db: Database) -> None:
-    upgrade(empty_db, "0010")
+    upgrade(empty_db, "0011")
     found = status(empty_db)
-    assert found.current == "0010_agent_system_tables"
-    assert found.pending == (
-        Pending(HEAD, "Growth: subscriptions, bookmarks, teams, shared reviews and the activity log"),
-    )
+    assert found.current == "0011_growth"
+    assert found.pending == (Pending(HEAD, "Full-text index on sources, built without blocking anybody"),)
     assert [(each.revision, each.applied, each.current) for each in history(empty_db)][-2:] == [
-        ("0010_agent_system_tables", True, True),
+        ("0011_growth", True, True),
         (HEAD, False, False),
     ]
 
@@ -76,7 +74,7 @@ def test_a_schema_without_a_record_is_adopted_with_stamp(db: Database) -> None:
     assert failure.value.hint is not None
     assert "litxdb stamp" in failure.value.hint
     assert current_revision(db) is None
-    result = stamp(db, "0011")
+    result = stamp(db, "0012")
     assert (result.before, result.after, result.steps) == (None, HEAD, ())
     assert upgrade(db).steps == ()
 
@@ -98,7 +96,7 @@ def test_stamp_replaces_an_unknown_revision_only_when_told_to(db: Database) -> N
 
 
 def test_stamp_of_a_revision_that_does_not_exist_changes_nothing(db: Database) -> None:
-    with pytest.raises(ArgumentInvalid, match="There is no revision 0012") as failure:
-        stamp(db, "0012")
+    with pytest.raises(ArgumentInvalid, match="There is no revision 0013") as failure:
+        stamp(db, "0013")
     assert failure.value.code == Exit.USAGE
     assert current_revision(db) == HEAD

@@ -27,11 +27,11 @@ def test_everything_is_applied_once_and_running_again_does_nothing(empty_db: Dat
     result = upgrade(empty_db, watch=seen.append)
     assert (result.before, result.after) == (None, HEAD)
     assert [step.revision for step in result.steps] == [each.id for each in Graph.read().revisions]
-    assert [step.milliseconds is None for step in seen] == [True, False] * 11
+    assert [step.milliseconds is None for step in seen] == [True, False] * 12
     assert result.steps == tuple(seen[1::2])
     again = upgrade(empty_db, watch=seen.append)
     assert (again.before, again.after, again.steps) == (HEAD, HEAD, ())
-    assert len(seen) == 22
+    assert len(seen) == 24
 
 
 def test_a_dry_run_tells_the_steps_and_changes_nothing(empty_db: Database) -> None:
@@ -63,18 +63,18 @@ def test_a_number_of_steps_and_a_revision_contradict_each_other(db: Database, ru
     with pytest.raises(ArgumentInvalid):
         downgrade(db, 1, to="base")
     assert current_revision(db) == HEAD
-    assert downgrade(db).after == "0010_agent_system_tables"
+    assert downgrade(db).after == "0011_growth"
     assert upgrade(db, "head", steps=1).after == HEAD
 
 
 def test_what_is_reverted_is_what_was_agreed_to(db: Database) -> None:
     agreed = downgrade(db, 2, dry_run=True)
     downgrade(db)
-    with pytest.raises(Refused, match=f"the database was at revision {HEAD}, and is at 0010_agent_system_tables"):
+    with pytest.raises(Refused, match=f"the database was at revision {HEAD}, and is at 0011_growth"):
         downgrade(db, 2, agreed=agreed)
-    assert current_revision(db) == "0010_agent_system_tables"
+    assert current_revision(db) == "0011_growth"
     upgrade(db)
-    assert [step.revision for step in downgrade(db, 2, agreed=agreed).steps] == [HEAD, "0010_agent_system_tables"]
+    assert [step.revision for step in downgrade(db, 2, agreed=agreed).steps] == [HEAD, "0011_growth"]
 
 
 def test_nothing_is_printed_and_logging_is_left_alone(empty_db: Database, capfd: pytest.CaptureFixture[str]) -> None:
@@ -218,11 +218,11 @@ def test_nothing_to_do_needs_no_lock(db: Database, holder: Any) -> None:
 def test_a_rollback_that_waited_does_not_go_back_twice(db: Database, holder: Any) -> None:
     def other_run(line: str) -> None:
         with closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
-            cursor.execute("update alembic_version set version_num = '0010_agent_system_tables'")
+            cursor.execute("update alembic_version set version_num = '0011_growth'")
         holder.close()
 
     db.notify = other_run
-    with pytest.raises(Refused, match=f"meanwhile: the database was at revision {HEAD}, and is at 0010_agent_"):
+    with pytest.raises(Refused, match=f"meanwhile: the database was at revision {HEAD}, and is at 0011_growth"):
         downgrade(db)
 
 

@@ -66,6 +66,8 @@ NEW_INDEXES = {
     "ix_chat_messages_session_id_created_at": "btree (session_id, created_at)",
     "ix_sources_embedding_hnsw": "hnsw (embedding vector_cosine_ops)",
     "ix_user_activity_user_id_created_at": "btree (user_id, created_at DESC)",
+    "ix_sources_content_fts": "gin (to_tsvector('english'::regconfig, \"left\"(((title || ' '::text) || "
+    "COALESCE(content, ''::text)), 100000)))",
 }
 
 

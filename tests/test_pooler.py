@@ -54,7 +54,7 @@ def test_the_direct_url_goes_round_the_pooler(pooler: Pooler, empty_url: str) ->
 def test_migrating_through_neons_pooler_goes_to_the_direct_host(neon: Neon, run: Run) -> None:
     outcome = run("migrate", "--url", neon.pooled_url, "--format", "json")
     assert outcome.code == Exit.DONE, outcome.stderr
-    assert len(outcome.json["rows"]) == 11
+    assert len(outcome.json["rows"]) == 12
     assert run("status", "--check", "--url", neon.pooled_url).code == Exit.DONE
 
 

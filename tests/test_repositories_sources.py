@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from litxdb.database import Database
 from litxdb.errors import AlreadyExists, ArgumentInvalid
@@ -170,6 +170,33 @@ def test_words_and_meaning_are_fused(door: Any) -> None:
     assert door.do(lambda r: r.sources.search("transformers", vector(0), source_type="kaggle")) == ()
     for words in ("", "& | !", *HOSTILE):
         assert len(door.do(lambda r, w=words: r.sources.search(w, vector(0)))) >= 3
+
+
+def test_words_are_looked_up_in_the_index(db: Database) -> None:
+    asked: list[tuple[str, Any]] = []
+    with db.session() as session:
+        Repositories(session).sources.insert_many(source(str(n), content=f"word{n} common") for n in range(3000))
+    with db.session() as session:
+        session.execute(text("analyze sources"))
+        event.listen(db.engine, "before_cursor_execute", lambda *each: asked.append((each[2], each[3])))
+        (found,) = [each for each in Repositories(session).sources.search("word17", vector(0)) if each.text_rank]
+        ((statement, parameters),) = [each for each in asked if "websearch" in each[0]]
+        plan = "\n".join(session.connection().exec_driver_sql(f"explain {statement}", parameters).scalars())
+    assert found.source.title == "17"
+    assert "Bitmap Index Scan on ix_sources_content_fts" in plan
+
+
+def test_a_content_of_any_length_is_stored_and_its_beginning_found(door: Any) -> None:
+    chance = random.Random(1)
+    letters = [chr(0x20000 + n) for n in range(3000)]  # four bytes each: the most a word can take
+    hyphened = ("-".join("".join(chance.choices(letters, k=2)) for _ in range(5)) for _ in range(100_000))
+    content = f"first {' '.join(hyphened)} last"
+    assert door.do(lambda r: r.sources.insert_many([source("1", content=content)])) == 1
+    assert door.do(lambda r: r.sources.create(**source("2", title=content))).content is None
+    door.do(lambda r: r.sources.update(2, content=content))
+    found = door.do(lambda r: r.sources.search("first", vector(0)))
+    assert [each.source.url[-1] for each in found] == ["1", "2"]
+    assert door.do(lambda r: r.sources.search("last", vector(0))) == ()
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("reset hnsw.ef_search", 200), ("400", 400), ("64", 200)])

@@ -56,11 +56,11 @@ def tile(page: str, heading: str) -> tuple[str, str]:
 class TestWhatItShows:
     def test_a_database_at_head(self, db: Database) -> None:
         page = looked_at(application(db))
-        assert tile(page, "Schema") == ("ok", "at head 0011_growth")
+        assert tile(page, "Schema") == ("ok", "at head 0012_sources_full_text")
         assert tile(page, "Locks")[0] == "ok"
         assert "public.literature_reviews" in section(page, "sizes")
         assert "Nobody waits for a lock." in section(page, "locks")
-        assert "0011_growth Growth" in section(page, "migrations")
+        assert "0012_sources_full_text Full-text index on sources" in section(page, "migrations")
         assert 'id="backups"' not in page, "none is configured"
         assert "answers" in page
 

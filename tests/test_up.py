@@ -23,7 +23,7 @@ def test_from_nothing_and_again(run: Run) -> None:
     first = run("up")
     assert first.code == Exit.DONE, first.stderr
     assert "Creating the local PostgreSQL" in first.stderr
-    assert "11 revisions applied" in first.stderr
+    assert "12 revisions applied" in first.stderr
     assert "8 rows inserted" in first.stderr
     assert "0 findings" in first.stderr
     assert "LitXplore's database is up." in first.stdout
@@ -62,7 +62,7 @@ def test_interrupted_it_can_simply_be_run_again(delay: float, start: Start, run:
 def test_a_database_by_url_needs_no_local_server(run: Run, empty_url: str) -> None:
     outcome = run("up", "--url", empty_url, "--format", "json")
     assert outcome.code == Exit.DONE, outcome.stderr
-    assert outcome.json["revision"] == "0011_growth"
+    assert outcome.json["revision"] == "0012_sources_full_text"
     assert outcome.json["rows"] == []
     assert not Settings.load().home.exists()
 

@@ -62,6 +62,13 @@ WANTED: tuple[Definition, ...] = (
         "USING hnsw (embedding vector_cosine_ops)",
         "the sources nearest in meaning, and near-duplicates",
     ),
+    Definition(
+        "ix_sources_content_fts",
+        "sources",
+        "USING gin (to_tsvector('english'::regconfig,"
+        " \"left\"(((title || ' '::text) || COALESCE(content, ''::text)), 100000)))",
+        "the words of the hybrid search in sources",
+    ),
     _key("digest_items", "source_id", "the digests that name a source"),
     _key("feedback", "user_profile_id", "what a person made of digests"),
     _key("feedback", "digest_item_id", "feedback on a digest's item"),

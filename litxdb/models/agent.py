@@ -14,6 +14,8 @@ from litxdb.models.base import Base, Id, Now, Timestamps, one_of, owner
 SOURCE_TYPES = ("arxiv", "kaggle", "huggingface", "web_search")
 DIMENSIONS = 1536
 """The length of an embedding: what the model text-embedding-3-small returns."""
+SOURCE_WORDS = "to_tsvector('english', left((title || ' ') || coalesce(content, ''), 100000))"
+"""What words are looked for in; so many characters fit into a tsvector, whatever they are."""
 
 
 class UserProfile(Timestamps, Base):
@@ -50,6 +52,7 @@ class Source(Timestamps, Base):
             postgresql_using="hnsw",
             postgresql_ops={"embedding": "vector_cosine_ops"},
         ),
+        Index("ix_sources_content_fts", text(SOURCE_WORDS), postgresql_using="gin"),
     )
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from litxdb.errors import ArgumentInvalid
+from litxdb.models.agent import SOURCE_WORDS
 from litxdb.repositories.paging import checked_limit
 
 MOST = 500
@@ -44,6 +45,7 @@ FUSION = 60
 """The k of reciprocal rank fusion (Cormack, Clarke, Büttcher: SIGIR 2009)."""
 
 ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
+WORDS: ColumnElement[Any] = literal_column(SOURCE_WORDS)
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,8 @@ def hybrid(
     near = _nearest(table, vector, candidates, filters)
     by_vector = select(near.c.id, func.row_number().over(order_by=near.c.distance).label("rank")).cte("by_vector")
     query = func.websearch_to_tsquery(ENGLISH, words)
-    found = document(table).op("@@")(query)
-    rank = func.ts_rank(document(table), query)
+    found = WORDS.op("@@")(query)
+    rank = func.ts_rank(WORDS, query)
     worded = (
         select(table.c.id, func.row_number().over(order_by=(rank.desc(), table.c.id)).label("rank"))
         .where(found, *filters.conditions(table))
@@ -132,13 +134,6 @@ def hybrid(
         .join(fused, fused.c.id == table.c.id)
         .order_by(fused.c.score.desc(), table.c.id)
     )
-
-
-def document(table: Table) -> ColumnElement[Any]:
-    """Return what the words are looked for in: the expression of the index that docs/library.md shows."""
-    blank: ColumnElement[str] = literal_column("' '")
-    nothing: ColumnElement[str] = literal_column("''")
-    return func.to_tsvector(ENGLISH, table.c.title + blank + func.coalesce(table.c.content, nothing))
 
 
 def _nearest(table: Table, vector: list[float], limit: int, filters: Filters) -> Any:

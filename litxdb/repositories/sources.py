@@ -143,8 +143,8 @@ class Sources(Rows[S, Source, int]):
     ) -> tuple[FoundSource, ...]:
         """Find sources by words and by meaning at once, ranked by reciprocal rank fusion, the best first.
 
-        `text` is what a person types into a search engine. The words are looked for in titles and contents; without
-        the index for that, which docs/library.md has, every source is read.
+        `text` is what a person types into a search engine. The words are looked for in title and content, up to their
+        100,000th character, through the full-text index.
         """
         filters = Filters(**allowed(narrowing, Narrowing, "a search of sources"))
         widen(self._session, limit, filters)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 LAST = {
+    "ix_sources_content_fts": "0012_sources_full_text",
     "bookmarks": "0011_growth",
     "preference_weights": "0010_agent_system_tables",
     "digest_items": "0009_research_agent",
@@ -24,7 +25,7 @@ LAST = {
     "notes": "0007_research_library",
     "tasks": "create_simplified_tasks_table",
 }
-"""A table that each revision makes, the newest first."""
+"""A table or an index that each revision makes, the newest first."""
 
 CHECK = Declaration(threshold="crit", remedy="litxdb stamp create_simplified_tasks_table", fix=Fix.MANUAL, lock="none")
 
