@@ -339,6 +339,17 @@ def test_more_of_other_people_than_was_agreed_to(db: Database) -> None:
     assert counts(db)["users"] == 3
 
 
+def test_somebody_else_with_the_same_mail_in_other_capitals(db: Database) -> None:
+    settle(db)
+    query(db, "update users set email = 'ADA@example.org' where id = 2")
+    query(db, "update notes set content = 'ask Ada@example.org' where paper_id = 2")
+    planned = [each for each in preview(db, ADA).changes if each.table == "public.users" and each.others]
+    assert [(each.action, each.column, each.rows) for each in planned] == [("retain", "email", 1)]
+    erase(db, ADA, key=KEY)
+    assert query(db, "select id, email from users order by id") == [(2, "ADA@example.org"), (3, "Eve@example.org")]
+    assert query(db, "select content ~ '^ask erased-' from notes") == [(True,)]
+
+
 def test_a_person_whose_name_is_hostile(db: Database) -> None:
     settle(db)
     mail = "o'neil+\\d[x].*%s\"@example.org"

@@ -204,3 +204,21 @@ def test_what_is_generated_is_made_anew(db: Database) -> None:
     )
     assert erase(db, ADA, key=KEY).proof.mentions == ()
     assert query(db, "select count(*) from mails where shouted like 'ERASED-%'") == [(1,)]
+
+
+def test_a_person_whom_nothing_identifies(run: Run, empty_db: Database, empty_url: str) -> None:
+    """A key of two columns is looked for nowhere; what is called like an e-mail is."""
+    query(
+        empty_db,
+        "create table people (shop int, no int, name text, primary key (shop, no)); create table letters (body text);"
+        "insert into people values (1, 2, 'Ada'); insert into letters values ('to ada@example.org')",
+    )
+    words = ("export-user", "--root", "people", "--key", "1,2", "--url", empty_url)
+    outcome = run(*words, "-o", "x.zip")
+    assert outcome.code == 0, outcome.stderr
+    assert "Nothing could be searched for" in outcome.stdout
+    assert "nothing outside" not in outcome.stdout
+    query(empty_db, "alter table people add mail text default 'ada@example.org'")
+    outcome = run(*words, "-o", "y.zip")
+    assert outcome.code == 1
+    assert "public.letters.body: 1 row" in outcome.stdout

@@ -77,6 +77,9 @@ def describe(seen: Progress) -> str:
 def prove(proof: Proof, write: Callable[[str], object]) -> None:
     """Write what searching the database showed."""
     searched = f"{render.count(proof.tables, 'table')} and {render.count(proof.columns, 'column')} searched"
+    if not proof.columns:
+        write("Nothing could be searched for: say by `identifiers`, in a policy, what identifies a person.")
+        return
     gaps = len(proof.gaps)
     verdict = "nothing outside" if proof.complete else f"{render.count(gaps, 'column')} with rows outside"
     write(f"{render.mark(proof.complete)} {searched}: {render.count(proof.inside, 'row')} inside, {verdict}")

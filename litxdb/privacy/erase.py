@@ -141,7 +141,7 @@ class _Erasing:
             self.person,
             lambda table: self.watch(f"searching {table}"),
         )
-        left = leftovers(self.ownership, proof)
+        left = leftovers(self.ownership, self.person, proof)
         if left:
             named = ", ".join(f"{each.rows} in {each.table}.{each.column}" for each in left[:SHOWN])
             raise Refused(

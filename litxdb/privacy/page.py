@@ -128,6 +128,8 @@ def readable(value: str) -> str:
 def _closing(manifest: Manifest) -> Iterator[str]:
     proof = manifest.proof
     verdict = "Nothing was found outside." if proof.complete else "Not everything is here, see below."
+    if not proof.columns:
+        verdict = "Nothing could be searched for: it is not known what identifies a person."
     yield (
         "<section><h2>Is this all?</h2>"
         f"<p>Every table of the database ({proof.tables}) was searched for this person's identifiers, in "

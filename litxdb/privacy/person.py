@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 SHOWN = 5
-IDENTIFYING = re.compile(r"(?:.*_)?(?:e_?mail|login|username|handle|phone|external_id|auth_id)(?:_.*)?")
+IDENTIFYING = re.compile(r"(?:.*_)?(?:(?:e_?)?mail|login|username|handle|phone|external_id|auth_id)(?:_.*)?")
 """Columns of the root whose values are looked for everywhere, where no policy names them."""
 SHORTEST = 6
 """Characters that a value must have to be looked for everywhere: `x` would be found in every row."""

@@ -101,10 +101,19 @@ def plan(erasable: Erasable, watch: Callable[[str], None] = lambda table: None) 
     return Plan(erasable.person, tuple(changes), tuple(blocked))
 
 
-def leftovers(ownership: Ownership, proof: Proof) -> tuple[Mention, ...]:
+def leftovers(ownership: Ownership, person: Person, proof: Proof) -> tuple[Mention, ...]:
     """Return what an erasure has left that nobody wanted to be left."""
     kept = {known.table for name in ownership.policy.retained if (known := ownership.schema.find(name))}
-    return tuple(each for each in proof.mentions if each.table not in kept and ownership.excluded(each.table) is None)
+    return tuple(
+        each
+        for each in proof.mentions
+        if each.table not in kept and ownership.excluded(each.table) is None and not _is_namesake(person, each)
+    )
+
+
+def _is_namesake(person: Person, mention: Mention) -> bool:
+    """Whether somebody else is called so, by an e-mail in other capitals: it is that person's own."""
+    return mention.table == person.table and mention.column in person.identifiers
 
 
 def _own(erasable: Erasable, table: str) -> Iterator[Change]:
@@ -171,6 +180,9 @@ def _mentioned(erasable: Erasable, mention: Mention) -> tuple[Change | None, str
         return None, None  # a view is made anew, and so is what is generated
     if column.base == "bytea":
         return None, f"{mention.rows} rows of {mention.table}.{mention.column} name the person, in bytes"
+    if _is_namesake(erasable.person, mention):
+        reason = "somebody else is called so, but for capitals"
+        return Change(mention.table, "retain", mention.rows, reason, others=True, column=mention.column), None
     if erasable.retained(mention.table) or any(
         each.table == mention.table and mention.column in each.columns for each in erasable.kept()
     ):
