@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Self, TypeVar
 
@@ -98,9 +99,9 @@ class AsyncCache:
 
     async def _ask(self, call: Callable[[], Answer], budget: Budget) -> Answer:
         patience = self._cache.patience
-        future = asyncio.wrap_future(patience.begin(call))
-        try:
-            with budget.spending() as seconds:
-                return await asyncio.wait_for(future, seconds)
-        except Exception as error:
-            raise patience.failed(error) from None
+        with budget.spending() as until:
+            future = asyncio.wrap_future(patience.begin(call))
+            try:
+                return await asyncio.wait_for(future, max(0.0, until - time.perf_counter()))
+            except Exception as error:
+                raise patience.failed(error) from None

@@ -125,13 +125,13 @@ class Cache:
 
     def _ask(self, call: Callable[[], Answer], budget: Budget) -> Answer:
         """Ask Redis, and wait for as long as is left; raises Unavailable."""
-        future = self.patience.begin(call)
-        try:
-            with budget.spending() as seconds:
-                return future.result(seconds)
-        except Exception as error:
-            future.cancel()
-            raise self.patience.failed(error) from None
+        with budget.spending() as until:
+            future = self.patience.begin(call)
+            try:
+                return future.result(max(0.0, until - time.perf_counter()))
+            except Exception as error:
+                future.cancel()
+                raise self.patience.failed(error) from None
 
 
 def checked(kind: str, id: str) -> Kind:  # noqa: A002

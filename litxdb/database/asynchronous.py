@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from litxdb.database.connecting import KEEPALIVES, NotYetConnected, Patience, failed, longest
+from litxdb.database.connecting import KEEPALIVES, NotYetConnected, Patience, failed, for_attempt, longest
 from litxdb.database.limits import SERVICE, Limits
 from litxdb.database.sessions import Database, health, pool_figures
 from litxdb.database.silence import bound, bound_idle
@@ -72,25 +72,27 @@ class AsyncDatabase:
 
         # Finding the endpoint may start the embedded server, and reads files: not for the event loop.
         parameters = {**KEEPALIVES, **await asyncio.to_thread(self._database.parameters)}
-        start, seconds = time.monotonic(), self._database.settings.retry_seconds
+        seconds = self._database.settings.retry_seconds
+        deadline = time.monotonic() + seconds
         try:
-            return await self._attempt(parameters)
+            return await self._attempt(parameters, deadline)
         except NotYetConnected as failure:
-            if seconds <= time.monotonic() - start:
+            if deadline <= time.monotonic():
                 raise
-            patience = Patience(failure, start + seconds, self._database.notify)
+            patience = Patience(failure, deadline, self._database.notify)
         await asyncio.sleep(patience.first_pause)
         try:
-            return await AsyncRetrying(**patience.options())(self._attempt, parameters)
+            return await AsyncRetrying(**patience.options())(self._attempt, parameters, deadline)
         except NotYetConnected as error:
             raise patience.given_up(error) from None
 
-    async def _attempt(self, parameters: dict[str, str]) -> AsyncConnection:
+    async def _attempt(self, parameters: dict[str, str], deadline: float) -> AsyncConnection:
         import psycopg
 
         from litxdb.database.bounded_async import BoundedAsyncConnection
 
-        endpoint, timeout = self._database.endpoint, self._database.settings.connect_timeout_seconds
+        endpoint = self._database.endpoint
+        timeout = for_attempt(self._database.settings.connect_timeout_seconds, deadline)
         try:
             async with asyncio.timeout(longest(endpoint, timeout)):
                 return await BoundedAsyncConnection.connect(

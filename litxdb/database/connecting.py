@@ -51,19 +51,17 @@ def connect(
 
     `notify` gets one line for each cause that is waited for. Raises ConnectionFailed with the last cause.
     """
-    start = time.monotonic()
+    deadline = time.monotonic() + retry_seconds
 
     def attempt() -> Connection:
-        left = start + retry_seconds - time.monotonic()
-        seconds = timeout_seconds if left <= 0 else max(2, min(timeout_seconds, round(left)))
-        return _attempt(endpoint, {**KEEPALIVES, **parameters}, seconds)
+        return _attempt(endpoint, {**KEEPALIVES, **parameters}, for_attempt(timeout_seconds, deadline))
 
     try:
         return attempt()
     except NotYetConnected as failure:
-        if retry_seconds <= time.monotonic() - start:
+        if deadline <= time.monotonic():
             raise
-        return _retry(attempt, failure, start + retry_seconds, notify)
+        return _retry(attempt, failure, deadline, notify)
 
 
 def _retry(
@@ -142,6 +140,12 @@ def _attempt(endpoint: Endpoint, parameters: Mapping[str, str], timeout_seconds:
         raise failed(endpoint, str(error), parameters) from None
     except TimeoutError:
         raise failed(endpoint, "timeout expired") from None
+
+
+def for_attempt(timeout_seconds: int, deadline: float) -> int:
+    """Return libpq's time-out for an attempt that begins now: what is left, two seconds at least."""
+    left = deadline - time.monotonic()
+    return timeout_seconds if left <= 0 else max(2, min(timeout_seconds, round(left)))
 
 
 def longest(endpoint: Endpoint, timeout_seconds: int) -> float:

@@ -156,7 +156,9 @@ FAILURES = (
 UNKNOWN = Failure((), Retry.NEVER, "litxdb does not know this message: look at the server's log.")
 
 _PREAMBLE = re.compile(
-    r'^(?:could not connect to server: |connection to server (?:at|on socket) ".*?" ?.*? failed: )', re.I
+    r"^(?:connection (?:is bad|failed): )?"  # psycopg 3's own
+    r'(?:could not connect to server: |connection to server (?:at|on socket) ".*?" ?.*? failed: )',
+    re.I,
 )
 _SEVERITY = re.compile(r"^(?:FATAL|ERROR|PANIC):\s+")
 
@@ -178,6 +180,8 @@ def cause(message: str) -> str:
 
     >>> cause('connection to server at "db" (10.0.0.1), port 5432 failed: FATAL:  role "ada" does not exist\n')
     'role "ada" does not exist'
+    >>> cause('connection is bad: connection to server at "db", port 5432 failed: Network is unreachable')
+    'Network is unreachable'
     """
     lines: list[str] = []
     for line in message.splitlines():
