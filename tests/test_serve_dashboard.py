@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg2
 
+from litxdb import migrate
 from litxdb.database import Database
 from litxdb.serve import application
 from litxdb.settings import Settings
@@ -22,6 +23,7 @@ from tests.bed.backups import Shelf
 from tests.bed.pages import parsed
 from tests.bed.queueing import Queue
 from tests.bed.requirement import require
+from tests.bed.spare import spare
 from tests.bed.statements import query
 from tests.bed.urls import with_keywords
 from tests.test_serve_health import PATIENCE_SECONDS, ask, listening
@@ -113,6 +115,32 @@ class TestWhatItShows:
         shelf.add(hours=2, verified=False)
         assert "does not restore" in section(page(), "backups")
 
+    def test_replicas_and_slots_where_there_are_any(self, bed_directory: Path) -> None:
+        with spare(bed_directory) as primary, Database(primary.url()) as db:
+            page = looked_at(application(db))
+            assert "replication" not in re.findall(r'(?:id="|href="#)(\w+)', page)
+            with spare(bed_directory, like=primary):
+                deadline = time.monotonic() + PATIENCE_SECONDS
+                while query(db, "select state from pg_stat_replication") != [("streaming",)]:
+                    assert time.monotonic() < deadline
+                page = looked_at(application(db))
+                assert tile(page, "Replication")[1].startswith("1 replica ")
+                assert "replica walreceiver" in section(page, "replication")
+                assert "async, streaming" in section(page, "replication")
+            query(db, "select pg_create_physical_replication_slot('left_behind', true)")
+            page = looked_at(application(db))
+            assert tile(page, "Replication")[0] == "info"
+            assert "slot left_behind" in section(page, "replication")
+            assert "physical, inactive" in section(page, "replication")
+            assert '<a href="#replication">' in page
+
+    def test_revisions_of_long_ago_are_folded_away(self, db: Database) -> None:
+        found = re.search(r'<section id="migrations".*?</section>', looked_at(application(db)), re.DOTALL)
+        assert found
+        newest, _, older = found[0].partition("<details>")
+        assert newest.count("<li") == 5
+        assert older.count("<li") == len(migrate.history(db)) - 5
+
     def test_a_part_that_cannot_be_seen_says_why(self, db: Database) -> None:
         query(db, "drop extension if exists pg_stat_statements")
         assert "pg_stat_statements" in section(looked_at(application(db)), "slow")
@@ -203,5 +231,5 @@ class TestInABrowser:
             tab.set_default_timeout(PATIENCE_SECONDS * 1000)
             tab.goto(url)
             tab.wait_for_selector(".tiles")
-            tab.click("summary >> nth=0")
-            assert tab.locator("details[open] td").count() > 0
+            tab.click("#checks summary >> nth=0")
+            assert tab.locator("#checks details[open] td").count() > 0

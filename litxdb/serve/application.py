@@ -70,6 +70,6 @@ class Pages:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        self.endpoints.health.begin()
+        await run_in_threadpool(self.endpoints.health.begin)  # the first thread costs 100 ms: nobody waits for it yet
         yield
         await run_in_threadpool(self.endpoints.probe.close)

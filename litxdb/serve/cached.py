@@ -20,7 +20,7 @@ from litxdb.redaction import redact
 Answer = TypeVar("Answer")
 log = logging.getLogger("litxdb.serve")
 
-PATIENCE_SECONDS = 0.02
+PATIENCE_SECONDS = 0.01
 """So long a request waits for a reading that has just begun; the answer is out within 50 ms."""
 
 

@@ -21,7 +21,8 @@ def bar(counts: Mapping[Status, int], scale: int) -> str:
         pieces.append(f'<rect class="{status}" {place}><title>{counts[status]} {status}</title></rect>')
         x += width
     said = ", ".join(f"{counts[status]} {status}" for status in ORDER if counts.get(status))
-    return f'<svg class="bar" viewBox="0 0 {WIDTH} 12" role="img" aria-label="{said}">{"".join(pieces)}</svg>'
+    box = f'viewBox="0 0 {WIDTH} 12" preserveAspectRatio="none"'
+    return f'<svg class="bar" {box} role="img" aria-label="{said}">{"".join(pieces)}</svg>'
 
 
 def line(trend: Trend) -> str:
@@ -34,7 +35,8 @@ def line(trend: Trend) -> str:
     said = f"{now} now" if least == most else f"{now} now, {least} to {most}"
     return (
         f"<figure><figcaption>{html.escape(trend.title)}<br><strong>{said}</strong></figcaption>"
-        f'<svg class="line" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(trend.title)}: {said}">'
+        f'<svg class="line" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{html.escape(trend.title)}: {said}">'
         f'<polyline points="{path}"/></svg>'
         f"<small>{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC</small></figure>"
     )

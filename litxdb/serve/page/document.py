@@ -19,6 +19,7 @@ from litxdb.serve.cached import Known
 from litxdb.serve.overview import Overview
 from litxdb.serve.page import sections
 from litxdb.serve.page.charts import icon
+from litxdb.serve.page.replication import replication_tile, write_replication
 from litxdb.serve.page.tiles import tiles
 
 SOON_SECONDS, LATER_SECONDS = 2, 60
@@ -31,6 +32,7 @@ NAVIGATION = {
     "slow": "Statements",
     "connections": "Connections",
     "locks": "Locks",
+    "replication": "Replication",
     "backups": "Backups",
     "migrations": "Migrations",
     "checks": "Checks",
@@ -61,8 +63,7 @@ def dashboard(endpoint: str, health: Known[Health], cause: str | None, known: Kn
     # what is looked at seldom is meant to be left alone: a page that somebody forgot in a tab must not wake it
     again = SOON_SECONDS if known.reading_seconds is not None else LATER_SECONDS if interval <= 300 else None
     body = (
-        *_head(endpoint, title, health, cause, known),
-        f'<div class="tiles">{"".join(tile.html() for tile in tiles(seen))}</div>',
+        f'<div class="tiles">{"".join(tile.html() for tile in (*tiles(seen), *replication_tile(seen)))}</div>',
         *write_trends(seen.examined.trends),
         '<section id="findings">',
         *(write_findings(seen.examined.findings) if seen.examined.findings else _well(seen)),
@@ -70,13 +71,15 @@ def dashboard(endpoint: str, health: Known[Health], cause: str | None, known: Kn
         *sections.write_sizes(seen),
         *sections.write_slow(seen),
         *_pair(sections.write_connections(seen), sections.write_locks(seen)),
+        *write_replication(seen),
         *_pair(sections.write_backups(seen), sections.write_migrations(seen)),
         '<div id="checks">',
         *write_checks(seen.examined.results),
         *write_ignored(seen.examined),
         "</div>",
     )
-    return _document(title, endpoint, color, again, body)
+    head = _head(endpoint, title, health, cause, known)
+    return _document(title, endpoint, color, again, (*head, *_navigation(body), *body))
 
 
 def waiting(endpoint: str, known: Known[Overview]) -> str:
@@ -96,7 +99,12 @@ def _head(endpoint: str, title: str, health: Known[Health], cause: str | None, k
     under_way = " — looking again…" if known.reading_seconds is not None else ""
     yield f'<header class="{verdict}"><h1>{title}</h1><p>{shown(endpoint)}<br>'
     yield f"{server}looked at {age(known.age_seconds or 0)} ago{under_way}</p><p>{_live(health, cause)}</p></header>"
-    links = "".join(f'<a href="#{name}">{heading}</a>' for name, heading in NAVIGATION.items())
+
+
+def _navigation(body: tuple[str, ...]) -> Iterator[str]:
+    """Lead to the sections that there are."""
+    there = {name: heading for name, heading in NAVIGATION.items() if any(f' id="{name}"' in part for part in body)}
+    links = "".join(f'<a href="#{name}">{heading}</a>' for name, heading in there.items())
     yield f"<nav>{links}</nav>"
 
 

@@ -13,8 +13,9 @@ from litxdb.serve.page.charts import meter, spark, stacked
 if TYPE_CHECKING:
     from litxdb.activity import Link
     from litxdb.backup import Backup
+    from litxdb.migrate import Entry
 
-TABLES, STATEMENTS, GROUPS, LINKS, BACKUPS = 15, 15, 15, 40, 12
+TABLES, STATEMENTS, GROUPS, LINKS, BACKUPS, APPLIED = 15, 15, 15, 40, 12, 5
 """Rows that are shown of each; the commands below have them all."""
 
 STATES = {"active": "info", "idle": "skip", "idle in transaction": "warn"}
@@ -53,7 +54,7 @@ def write_slow(seen: Overview) -> Iterator[str]:
             share = row["share_percent"] or 0
             yield (
                 f'<div class="statement"><div class="figures"><strong>{_ms(row["mean_ms"])}</strong> on the average, '
-                f"{row['calls']:,} calls, {share:.0f} % of all time</div>{meter(share / 100, level)}"
+                f"{many(row['calls'], 'call')}, {share:.0f} % of all time</div>{meter(share / 100, level)}"
                 f"<pre>{shown(' '.join((row['query'] or 'not visible').split()))}</pre></div>"
             )
     yield "</section>"
@@ -121,17 +122,24 @@ def write_migrations(seen: Overview) -> Iterator[str]:
     """List the revisions, the newest first: those that are pending, and when the others were applied."""
     yield from _open("migrations", "Migrations", "litxdb history", seen)
     if seen.history is not None:
-        yield '<ol class="revisions">'
-        for entry in reversed(seen.history):
-            state = "current" if entry.current else "applied" if entry.applied else "pending"
-            when = f"{entry.applied_at:%Y-%m-%d %H:%M}" if entry.applied_at else ""
-            changed = ", its file is another one now" if entry.changed else ""
-            yield (
-                f'<li class="{state}"><code>{shown(entry.revision)}</code> {shown(entry.message)} '
-                f"<small>{shown(' '.join(filter(None, (state, when))))}{changed}</small></li>"
-            )
-        yield "</ol>"
+        entries = list(reversed(seen.history))
+        # what is pending stands on top, all of it
+        most = sum(not entry.applied for entry in entries) + APPLIED
+        yield f'<ol class="revisions">{"".join(map(_revision, entries[:most]))}</ol>'
+        if older := entries[most:]:
+            yield f"<details><summary>{len(older)} older</summary>"
+            yield f'<ol class="revisions">{"".join(map(_revision, older))}</ol></details>'
     yield "</section>"
+
+
+def _revision(entry: Entry) -> str:
+    state = "current" if entry.current else "applied" if entry.applied else "pending"
+    when = f"{entry.applied_at:%Y-%m-%d %H:%M}" if entry.applied_at else ""
+    changed = ", its file is another one now" if entry.changed else ""
+    return (
+        f'<li class="{state}"><code>{shown(entry.revision)}</code> {shown(entry.message)} '
+        f"<small>{shown(' '.join(filter(None, (state, when))))}{changed}</small></li>"
+    )
 
 
 def _open(name: str, heading: str, command: str, seen: Overview) -> Iterator[str]:
