@@ -16,6 +16,7 @@ TROUBLES = (
     "slow-queries",
     "pool-exhaustion",
     "vector-index-trouble",
+    "cache-trouble",
 )
 """The runbooks, in the order of the book; each is a file in runbooks/."""
 

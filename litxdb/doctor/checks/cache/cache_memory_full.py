@@ -1,7 +1,8 @@
 """The cache has no room, or no limit
 
 With the policy noeviction a full Redis refuses every write, and nothing new is cached. Without maxmemory it grows until
-the machine has no memory left, and the database's server may be what the kernel then kills.
+the machine has no memory left, and the database's server may be what the kernel then kills. volatile-lru pushes out
+what expires anyway, and keeps the versions that count; allkeys-lru might push those out, and bring back what is old.
 https://redis.io/docs/latest/develop/reference/eviction/
 """
 
@@ -16,7 +17,7 @@ FULL = 0.9
 
 CHECK = Declaration(
     threshold="90 % of maxmemory with noeviction warn; no maxmemory info",
-    remedy="redis-cli config set maxmemory-policy allkeys-lru",
+    remedy="redis-cli config set maxmemory-policy volatile-lru",
     fix=Fix.MANUAL,
     lock="none",
 )
