@@ -19,10 +19,11 @@ from litxdb.migrate.patience import Patience
 from litxdb.migrate.plan import downgrades, tips, upgrades
 from litxdb.migrate.planning import review
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import explain, stands
+from litxdb.migrate.refusals import explain
 from litxdb.migrate.results import Leftover, Migrated, RevisionStep
+from litxdb.migrate.standing import read_standing, stands, written
 from litxdb.migrate.state import current_revisions, read_revisions, shown, version_table
-from litxdb.migrate.steps import Run, Watch, read_standing, written
+from litxdb.migrate.steps import Run, Watch
 from litxdb.migrations.extensions import require
 
 if TYPE_CHECKING:

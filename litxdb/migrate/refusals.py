@@ -29,10 +29,6 @@ MISSING = frozenset({"42P01", "42703", "42704", "3F000"})
 LOG = "The server's log says more; after mending the cause, run it again."
 
 
-UNKNOWN = "?"
-"""Where a database stands that cannot be reached."""
-
-
 def explain(error: psycopg2.Error, doing: str, standing: str) -> LitxdbError:
     """Turn the server's refusal into ours: what failed, the server's own words, and what stands now."""
     if error.pgcode is None and error.diag.message_primary is None:
@@ -45,17 +41,6 @@ def explain(error: psycopg2.Error, doing: str, standing: str) -> LitxdbError:
         reason += ", so that nobody queues behind it"
     hint = error.diag.message_hint or LOG
     return ServerRefused(f"{doing} failed: {reason}. {standing}".rstrip(), HINTS.get(error.pgcode or "", hint))
-
-
-def stands(revision: str | None) -> str:
-    """Say which revision the database is at.
-
-    >>> stands("0008_chat"), stands(None)
-    ('The database is at revision 0008_chat.', 'No revision is applied.')
-    """
-    if revision == UNKNOWN:
-        return "Where the database stands could not be read: once it is up again, run litxdb status."
-    return f"The database is at revision {revision}." if revision else "No revision is applied."
 
 
 def starts_elsewhere(error: psycopg2.Error, doing: str, project: str, hint: str) -> LitxdbError | None:

@@ -10,8 +10,9 @@ from litxdb.migrate.graph import BASE
 from litxdb.migrate.lock import migration_lock
 from litxdb.migrate.patience import Patience
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import explain, stands
+from litxdb.migrate.refusals import explain
 from litxdb.migrate.results import Migrated
+from litxdb.migrate.standing import stands
 from litxdb.migrate.state import check_known, read_revisions, shown
 
 

@@ -20,9 +20,9 @@ from litxdb.migrate.graph import Revision
 from litxdb.migrate.lock import MigrationLock
 from litxdb.migrate.patience import Patience
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import UNKNOWN, explain, stands, starts_elsewhere
-from litxdb.migrate.results import Difference, RevisionStep
-from litxdb.migrate.state import current_revisions, read_revisions, shown
+from litxdb.migrate.refusals import explain, starts_elsewhere
+from litxdb.migrate.results import RevisionStep
+from litxdb.migrate.standing import read_standing, remains, stands, written
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -205,13 +205,7 @@ class Run:
         if self._current is None or self._before is None:
             return ""
         after = self._read_catalog()
-        rest = compare(self._before, after) if after else ()
-        invalid = {each.object for each in rest if each.kind == "validity" and each.after is not None}
-        others = {each.object for each in rest if each.kind != "validity"}
-        changes = [
-            *(f"{each.kind} {each.object} {_fate(each, invalid)}" for each in rest if each.kind != "validity"),
-            *(f"index {name} is INVALID" for name in sorted(invalid - others)),
-        ]
+        changes = remains(compare(self._before, after)) if after else []
         if not changes:
             return ""
         command = "migrate" if self.up else "rollback"
@@ -254,25 +248,6 @@ class Run:
 
     def _milliseconds(self) -> float:
         return (time.perf_counter() - self._begun) * 1000
-
-
-def read_standing(db: Database, lock: MigrationLock, project: Project) -> tuple[str, ...] | None:
-    """Return the revisions that the database is at, from a new session if need be; None if it cannot be asked."""
-    import psycopg2
-
-    try:
-        return read_revisions(lock.connection, project)
-    except psycopg2.Error:
-        pass  # that session is gone as well
-    try:
-        return current_revisions(db, project)
-    except (psycopg2.Error, LitxdbError):
-        return None
-
-
-def written(standing: tuple[str, ...] | None) -> str | None:
-    """Write what `read_standing` has returned."""
-    return UNKNOWN if standing is None else shown(standing)
 
 
 def _prepare(connection: Connection, lock_timeout_seconds: float) -> int:
@@ -318,9 +293,3 @@ def _explained(cause: Exception, doing: str, standing: str) -> LitxdbError:
     return ServerRefused(
         f"{doing} failed: {name}{cause}. {standing}", "The revision itself is wrong: mend it, then run it again."
     )
-
-
-def _fate(change: Difference, invalid: set[str]) -> str:
-    if change.after is None:
-        return "is gone"
-    return "is INVALID" if change.object in invalid else "is there"
