@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from litxdb.database import Database
-from litxdb.doctor import Examination, Judgement, Reason, Result, Status, examine, reading
+from litxdb.doctor import Examination, Judgement, Reason, Result, Status, bulk, examine
 from litxdb.errors import Exit
 from litxdb.local import Cluster
 from litxdb.settings import Settings
@@ -117,7 +117,7 @@ class TestDeadline:
 class TestConnections:
     @pytest.fixture(autouse=True)
     def _with_several(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(reading, "FEW", 0)
+        monkeypatch.setattr(bulk, "FEW", 0)
 
     def test_three_at_most(self, db_url: str, proxy: MakeProxy, monkeypatch: pytest.MonkeyPatch) -> None:
         for number in range(10):
@@ -206,7 +206,7 @@ class TestFullServer:
         assert "pg_terminate_backend" in finding["remedy"]
 
     def test_one_is_left(self, small: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(reading, "FEW", 0)
+        monkeypatch.setattr(bulk, "FEW", 0)
         url = self.app(small)
         with contextlib.closing(self.connect(url)), Database(url) as db:
             examined = examine(db)
@@ -299,7 +299,7 @@ class TestHarmless:
             return Judgement(1)
 
         add_check(monkeypatch, "watcher", judge)
-        monkeypatch.setattr(reading, "FEW", 0)
+        monkeypatch.setattr(bulk, "FEW", 0)
         with contextlib.closing(db.connect(command="doctor")), contextlib.closing(db.connect()) as mine:
             examine(db)
             assert [each.pid for each in seen] == [mine.info.backend_pid]

@@ -10,8 +10,8 @@ import pytest
 
 from litxdb.database import Database
 from litxdb.doctor import Context, Defect, Reason, Status
+from litxdb.doctor.deadline import Deadline
 from litxdb.doctor.probing import probe
-from litxdb.doctor.reading import Deadline
 from tests.bed.statements import query
 
 

@@ -93,10 +93,10 @@ class TestSlow:
         self, counting: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(slow_statements, "MOST", 1000)
-        monkeypatch.setattr("litxdb.doctor.reading.MOST_STATEMENTS", 1000)
+        monkeypatch.setattr("litxdb.doctor.reads.MOST_STATEMENTS", 1000)
         for name in ("WARN_MS", "WARN_CALLS", "INFO_MS", "SHARE_MS", "CALLS", "INFO_PERCENT"):
             monkeypatch.setattr(slow_statements, name, 0)
-        monkeypatch.setattr("litxdb.doctor.reading.LEAST_MEAN_MS", 0)
+        monkeypatch.setattr("litxdb.doctor.reads.LEAST_MEAN_MS", 0)
         query(counting, "select 'visible' as mine")
         for _ in range(2):
             doctor.examine(counting, deadline_seconds=30)

@@ -15,7 +15,9 @@ from litxdb.doctor.checks.vectors import (
     vectors_without_ann_index,
     vulnerable_pgvector,
 )
-from litxdb.doctor.reading import Deadline, Reader, read_rows, read_server
+from litxdb.doctor.deadline import Deadline
+from litxdb.doctor.examiner import Examiner
+from litxdb.doctor.reads import read_rows, read_server
 from tests.bed import servers, traps
 from tests.bed.examining import apply, findings, mend, result
 from tests.bed.servers import Servers
@@ -88,7 +90,7 @@ class TestVersion:
     @staticmethod
     def facts(db: Database, version: str) -> dict[str, object]:
         deadline = Deadline(30)
-        reader = Reader(db.connect(), deadline)
+        reader = Examiner(db.connect(), deadline)
         server = read_server(reader, deadline)
         assert isinstance(server, Server)
         rows = {name: reader(read_rows(name, server.version)) for name in ("settings", "vector_indexes")}

@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from litxdb.doctor.check import Context
+from litxdb.doctor.deadline import Deadline, out_of_time
 from litxdb.doctor.leaving import leave_running
-from litxdb.doctor.reading import Deadline, out_of_time
 from litxdb.doctor.results import Reason, Skip
 from litxdb.errors import LitxdbError
 

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from litxdb.database import Database
+    from litxdb.doctor.deadline import Deadline
     from litxdb.doctor.ignoring import Ignore
-    from litxdb.doctor.reading import Deadline
     from litxdb.errors import ConnectionFailed
     from litxdb.queries import Query
 

@@ -11,22 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from litxdb.database import Database
+from litxdb.doctor.bulk import Task, failures, read_all
 from litxdb.doctor.catalogue import select
 from litxdb.doctor.check import Check, Context, Server, Tier
+from litxdb.doctor.deadline import GRACE_SECONDS, Deadline, out_of_time
+from litxdb.doctor.examiner import Examiner, Read
 from litxdb.doctor.ignoring import Ignore, sift
 from litxdb.doctor.needs import unmet
-from litxdb.doctor.reading import (
-    GRACE_SECONDS,
-    Deadline,
-    Read,
-    Reader,
-    Task,
-    failures,
-    out_of_time,
-    read_all,
-    read_rows,
-    read_server,
-)
+from litxdb.doctor.reads import read_rows, read_server
 from litxdb.doctor.results import (
     Defect,
     Examination,
@@ -139,7 +131,7 @@ def _snapshot(db: Database, deadline: Deadline) -> str:
     from litxdb.snapshots import Taken, take
 
     try:
-        answer = read_all(db, Reader.open(db, deadline), [Task("snapshot", partial(take, db))], deadline)["snapshot"]
+        answer = read_all(db, Examiner.open(db, deadline), [Task("snapshot", partial(take, db))], deadline)["snapshot"]
     except LitxdbError as error:
         return error.message
     if isinstance(answer, Taken):
@@ -153,7 +145,7 @@ def _read(
     """Return the answer of every read that a check which can run asks for; all connections are closed again."""
     start = time.perf_counter()
     try:
-        first = Reader.open(db, deadline)
+        first = Examiner.open(db, deadline)
     except ConnectionFailed as failure:
         gone = Skip(Reason.NO_CONNECTION, failure.message, "litxdb ping")
         return {"server": gone}, replace(context, failure=failure)

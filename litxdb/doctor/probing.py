@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
-from litxdb.doctor.reading import Deadline, circumstance, out_of_time
+from litxdb.doctor.circumstances import circumstance
+from litxdb.doctor.deadline import Deadline, out_of_time
 from litxdb.doctor.results import Defect, Judgement, Skip
 
 if TYPE_CHECKING:

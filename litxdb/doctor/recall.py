@@ -11,7 +11,7 @@ from litxdb.vectors.searching import Searches
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor
 
-    from litxdb.doctor.reading import Deadline
+    from litxdb.doctor.deadline import Deadline
 
 GOOD = 0.9
 NEAREST = 10

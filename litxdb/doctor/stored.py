@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from litxdb.doctor.check import Context
+from litxdb.doctor.deadline import Deadline, out_of_time
 from litxdb.doctor.leaving import leave_running
-from litxdb.doctor.reading import Deadline, out_of_time
 from litxdb.doctor.results import Reason, Skip
 from litxdb.errors import LitxdbError
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from litxdb.database import Database
 from litxdb.doctor import Examination, examine, read_ignores
 from litxdb.doctor.check import Context
+from litxdb.doctor.deadline import Deadline
 from litxdb.doctor.ignoring import FILE
-from litxdb.doctor.reading import Deadline
 from litxdb.doctor.results import Skip
 from litxdb.doctor.stored import Stored, stored
 from litxdb.errors import LitxdbError

@@ -13,7 +13,7 @@ from typing import Any
 
 from litxdb.doctor.amounts import age, many
 from litxdb.doctor.check import Declaration, Rows
-from litxdb.doctor.reading import OUR_NAME
+from litxdb.doctor.examiner import OUR_NAME
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 
 WARN_SECONDS = 60

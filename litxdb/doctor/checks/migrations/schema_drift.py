@@ -9,7 +9,7 @@ one script.
 from __future__ import annotations
 
 from litxdb.doctor.check import Context, Declaration, Tier
-from litxdb.doctor.reading import circumstance
+from litxdb.doctor.circumstances import circumstance
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
 from litxdb.errors import Refused, ServerRefused
 
