@@ -241,9 +241,11 @@ def test_progress_that_nobody_takes_stops_no_migration(sink: str, empty_url: str
 
 
 def test_an_answer_that_cannot_be_written_is_an_error(db_url: str) -> None:
-    full = in_a_shell(f"litxdb ping --url '{db_url}' >/dev/full")
-    assert full.returncode == Exit.CONFIGURATION
-    assert "could not be written" in full.stderr
+    for words in ("ping", "table-sizes"):
+        for buffering in ("", "PYTHONUNBUFFERED=1"):
+            full = in_a_shell(f"{buffering} litxdb {words} --url '{db_url}' >/dev/full")
+            assert full.returncode == Exit.CONFIGURATION, (words, buffering)
+            assert "could not be written" in full.stderr
     assert in_a_shell(f"litxdb ping --url '{db_url}' >&-").returncode == 0
 
 

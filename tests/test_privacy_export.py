@@ -299,6 +299,20 @@ def test_texts_that_hold_json(any_db: Database, tmp_path: Path) -> None:
     assert columns == {"person": False, "n": False, "result": True}
 
 
+def test_the_page_shows_json_as_a_person_writes_it(db: Database, db_url: str, run: Run) -> None:
+    settle(db)
+    cited = json.dumps([{"id": f"2307.{n:05}", "title": f"Paper {n}", "authors": ["Ada", "<Bob>"]} for n in range(100)])
+    query(db, f"update literature_reviews set citations = '{cited}' where id = 11")
+    assert run("export-user", "1", "-o", "x.zip", "--url", db_url).code == 0
+    with zipfile.ZipFile("x.zip") as archive:
+        page = archive.read("index.html").decode()
+        reviews = [json.loads(line) for line in archive.read("data/reviews.jsonl").decode().splitlines()]
+    assert "• Id: 2307.00001\n  Title: Paper 1\n  Authors: Ada, &lt;Bob&gt;\n• Id: 2307.00002" in page
+    assert "Paper 99" not in page
+    assert "\n• …</details>" in page
+    assert len(next(each["citations"] for each in reviews if each["id"] == 11)) == 100
+
+
 def test_json_that_is_nested_deeply(db: Database, db_url: str, run: Run) -> None:
     settle(db)
     depths = (100, 300, 900, 960, 3000)

@@ -37,6 +37,10 @@ def show(plan: Plan, form: Form) -> None:
         render.line(f"Would delete {render.count(plan.deleted, 'row')}, {lost} of them other people's.")
     for reason in plan.blocked:
         render.note(f"in the way: {reason}")
+    if plan.blocked:
+        render.note(
+            "Declare whose rows these are, or [excluded] tables, in a policy (docs/privacy.md), or mend the rows."
+        )
 
 
 def holdings(store: Store | None, db: Database, kept_days: int | None) -> tuple[Holding, ...]:

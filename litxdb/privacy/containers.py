@@ -213,5 +213,19 @@ def short(value: Any) -> Any:
         return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
     if isinstance(value, (dict, list)):
         text = json.dumps(value, ensure_ascii=False)
-        return value if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+        if len(text) <= LONGEST_TEXT:
+            return value
+        kept = _first(value) if isinstance(value, list) else []
+        return [*kept, "…"] if kept else text[:LONGEST_TEXT] + "…"
     return value
+
+
+def _first(values: list[Any]) -> list[Any]:
+    """Return as many as fit the page."""
+    kept, room = [], LONGEST_TEXT
+    for value in values:
+        room -= len(json.dumps(value, ensure_ascii=False))
+        if room < 0:
+            break
+        kept.append(value)
+    return kept

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -98,8 +97,7 @@ def _card(row: dict[str, Any]) -> str:
 
 
 def _field(name: str, value: Any) -> str:
-    written = value if isinstance(value, str) else _indented(value)
-    written = {"true": "yes", "false": "no"}.get(written, written) if isinstance(value, bool) else readable(written)
+    written = readable(value) if isinstance(value, str) else outline(value)
     shown, wide = text(written), len(written) > WIDE or "\n" in written
     if len(written) > FOLDED:
         shown = f"<details><summary>{text(written[:120])}…</summary>{shown}</details>"
@@ -108,11 +106,39 @@ def _field(name: str, value: Any) -> str:
     )
 
 
-def _indented(value: Any) -> str:
+def outline(value: Any) -> str:
+    """Write JSON as a person does: a line for each thing, and what is within it further right.
+
+    >>> print(outline([{"id": "x", "authors": ["Ada", "Bob"]}, {"id": "y", "read": True, "more": {}}]))
+    • Id: x
+      Authors: Ada, Bob
+    • Id: y
+      Read: yes
+      More: none
+    """
     try:
-        return json.dumps(value, ensure_ascii=False, indent=2)
+        return "\n".join(_lines(value))
     except RecursionError:
         return "… nested too deeply to be shown here: see the file"
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, dict) and value:
+        return [line for name, each in value.items() for line in _led(f"{title(name)}:", _lines(each), each)]
+    if isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value):
+        return [f"{' ' if number else '•'} {line}" for each in value for number, line in enumerate(_lines(each))]
+    if isinstance(value, list) and value:
+        return [", ".join(line for each in value for line in _lines(each))]
+    if isinstance(value, bool):
+        return ["yes" if value else "no"]
+    return readable("none" if value in (None, {}, []) else str(value)).split("\n")
+
+
+def _led(lead: str, lines: list[str], value: Any) -> list[str]:
+    """Put a heading before what it is about, on the same line if that is short."""
+    if len(lines) == 1 and not (isinstance(value, dict) and value):
+        return [f"{lead} {lines[0]}"]
+    return [lead, *(f"  {line}" for line in lines)]
 
 
 def readable(value: str) -> str:

@@ -152,8 +152,8 @@ def _in_bytes(column: str, person: Person) -> Iterator[str]:
 def _escaped(value: str) -> str:
     r"""Return a text as PostgreSQL's encode(…, 'escape') writes its bytes.
 
-    >>> print(_escaped("a\\ü"))
-    a\\\\\303\274
+    >>> _escaped("a\\b") == r"a\\b", _escaped("ü") == r"\303\274"
+    (True, True)
     """
     written = {0: "\\000", 92: "\\\\"}
     return "".join(written.get(byte) or (chr(byte) if byte < 128 else f"\\{byte:03o}") for byte in value.encode())

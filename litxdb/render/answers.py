@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from litxdb.redaction import redact
-from litxdb.render.streams import console, is_terminal, line, printable, write
+from litxdb.render.streams import console, is_terminal, line, lost, printable, write
 from litxdb.render.wording import BARS, mark
 
 Column = str | tuple[str, Callable[[Any], str]]
@@ -142,6 +142,10 @@ def _table(cells: Sequence[Sequence[str]], headings: Sequence[str]) -> None:
     for row in cells:
         table.add_row(*(Text(value, style="green" if value == "✓" else "red" if value == "✗" else "") for value in row))
     screen = console(sys.stdout)
-    with screen.capture() as drawn:
-        screen.print(table)
-    write(sys.stdout, drawn.get().removesuffix("\n"))
+    try:
+        with screen.capture() as drawn:
+            screen.print(table)
+    except OSError as error:  # rich ends by writing an empty text, which a full disk refuses if nothing is buffered
+        lost(sys.stdout, error)
+    else:
+        write(sys.stdout, drawn.get().removesuffix("\n"))

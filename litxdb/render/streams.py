@@ -38,7 +38,7 @@ def copy(file: BinaryIO) -> bool:
         shutil.copyfileobj(file, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except OSError as error:
-        return _lost(sys.stdout, error)
+        return lost(sys.stdout, error)
     return True
 
 
@@ -127,11 +127,11 @@ def write(stream: TextIO | None, text: str, end: str = "\n") -> bool:
         stream.write(redact(text) + end)
         stream.flush()
     except OSError as error:
-        return _lost(stream, error)
+        return lost(stream, error)
     return True
 
 
-def _lost(stream: TextIO, error: OSError) -> Literal[False]:
+def lost(stream: TextIO, error: OSError) -> Literal[False]:
     """Write no more; that a reader had enough is no failure, the exit code still tells the truth."""
     _silence(stream)
     if stream is sys.stdout and not isinstance(error, BrokenPipeError):
