@@ -129,10 +129,11 @@ def test_a_database_that_is_not_empty_is_refused(run: Run, made: Backup, place: 
     ):
         with server.database() as url:
             execute(url, statement)
-            answer = run("restore", made.name, "--into", url, "--store", place)
-            assert answer.code == 6
-            assert what in answer.stderr
-            assert "--replace" in answer.stderr
+            for words in ((), ("--dry-run",)):
+                answer = run("restore", made.name, "--into", url, "--store", place, *words)
+                assert answer.code == 6
+                assert what in answer.stderr
+                assert "--replace" in answer.stderr
             assert execute(url, "select to_regclass('users')") == [(None,)]
 
 

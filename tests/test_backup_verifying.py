@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -354,6 +355,31 @@ def test_the_command(run: Run, small: str, place: Path, scratch_settings: Settin
     answer = run("verify", "--all", "--store", place)
     assert answer.code == 1
     assert "damaged: " in answer.stderr
+
+
+def test_the_latest_is_not_proven_by_an_older_one(
+    run: Run, small: str, empty_copy: str, place: Path, scratch_settings: Settings
+) -> None:
+    """A file that was cut short is no backup any more; who asks for the latest is told of it."""
+    env = {"LITXDB_HOME": str(scratch_settings.home)}
+    first = run("backup", "--url", small, "--store", place, "--format", "json").json["name"]
+    (archive,) = place.glob("*.zst")
+    os.truncate(archive, archive.stat().st_size - 1)
+    for words in ((), ("--latest",), ("--quick",), ("--all",), (first,)):
+        assert run("verify", *words, "--store", place, env=env).code == 1
+    second = run("backup", "--url", small, "--store", place, "--format", "json").json["name"]
+    assert run("verify", "--store", place, env=env).code == 0
+    assert run("verify", second, "--store", place, env=env).code == 0
+    (place / naming.manifest_file(first)).unlink()
+    newer = place / naming.archive_file(f"{second[:-6]}ffffff".replace("-2", "-3", 1), parallel=False, encrypted=False)
+    archive.rename(newer)
+    for words in ((), ("--quick",), ("--all",)):
+        answer = run("verify", *words, "--store", place, env=env)
+        assert (answer.code, newer.name in answer.stderr) == (1, True)
+    assert run("verify", second, "--store", place, env=env).code == 0
+    answer = run("restore", "latest", "--into", empty_copy, "--store", place)
+    assert answer.code == 0
+    assert f"there is a newer one, damaged: {newer.name}" in answer.stderr
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """litxdb local …: the server on this machine, as a person handles it."""
 
+import contextlib
 import socket
 import subprocess
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from subprocess import Popen
 import psycopg2
 import pytest
 
+from litxdb.database import Database
 from litxdb.errors import Exit
 from litxdb.settings import Settings
 from tests.bed.program import Outcome
@@ -34,6 +36,21 @@ def test_a_life(run: Run) -> None:
     assert revived.stdout.strip() == url
     assert "Starting the local PostgreSQL" in revived.stderr
     psycopg2.connect(url).close()
+
+
+def test_a_lesser_role_by_its_url_is_no_superuser(run: Run) -> None:
+    url = run("local", "start").stdout.strip()
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("create role modest login")
+    theirs = url.replace("postgres@", "modest@")
+    assert run("ping", "--url", theirs, "--format", "json").code == Exit.DONE
+    run("local", "stop")
+    with Database(f"{theirs}&options=-cwork_mem%3D5MB") as db, contextlib.closing(db.connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("select current_user, current_setting('work_mem')")
+        assert cursor.fetchone() == ("modest", "5MB")
+    with Database(url.replace("postgres@", "")) as db, contextlib.closing(db.connect()) as connection:
+        assert connection.info.user == "postgres"
 
 
 def test_url_prints_the_url_only(run: Run) -> None:

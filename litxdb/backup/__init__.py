@@ -6,14 +6,22 @@ docs/backups.md describes the files.
 from litxdb.backup.age import decryption, encryption
 from litxdb.backup.dumping import Encryption
 from litxdb.backup.filling import restore_rows
-from litxdb.backup.inventory import find, inventory
+from litxdb.backup.inventory import find, inventory, newer_damage
 from litxdb.backup.make import make
 from litxdb.backup.metrics import recorded
 from litxdb.backup.monitoring import heartbeat
 from litxdb.backup.objectives import last_failures, listed, objectives
 from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.prune import prune
-from litxdb.backup.recovering import BackupDiffers, Origin, from_file, from_store, in_place_of, into_empty
+from litxdb.backup.recovering import (
+    BackupDiffers,
+    Origin,
+    check_empty,
+    from_file,
+    from_store,
+    in_place_of,
+    into_empty,
+)
 from litxdb.backup.restoring import restore
 from litxdb.backup.results import (
     Attempt,
@@ -59,6 +67,7 @@ __all__ = [
     "Store",
     "Unpacked",
     "Verified",
+    "check_empty",
     "decryption",
     "encryption",
     "find",
@@ -71,6 +80,7 @@ __all__ = [
     "last_failures",
     "listed",
     "make",
+    "newer_damage",
     "objectives",
     "open_store",
     "prune",

@@ -64,6 +64,14 @@ def find(found: Inventory, name: str) -> Backup:
     )
 
 
+def newer_damage(found: Inventory) -> tuple[Damaged, ...]:
+    """List what is damaged of backups that began after the newest whole one: whoever wants the latest should know."""
+    newest = naming.began(found.backups[0].name) if found.backups else ""
+    return tuple(
+        each for each in found.damaged if (known := naming.parse(each.file)) and naming.began(known.backup) > newest
+    )
+
+
 def _backup(
     where: str,
     texts: Mapping[str, bytes],

@@ -56,6 +56,15 @@ def slug(backup: str) -> str:
     return backup.partition("-")[0]
 
 
+def began(backup: str) -> str:
+    """Return when a backup of this name began, by the clock of the machine that made it; sorts by time.
+
+    >>> began("lit_xplore-20261122T020305Z-3f9a1c")
+    '20261122T020305Z'
+    """
+    return backup.split("-")[1]
+
+
 def stamp(at: datetime) -> str:
     """Write a moment as names have it: in UTC, to the second, sorting by time."""
     return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -55,6 +55,12 @@ def from_file(path: Path) -> Origin:
     return Origin(str(path), lambda: foreign.opened(path))
 
 
+def check_empty(db: Database) -> None:
+    """Raise Refused, saying what is there, unless one can restore into this database."""
+    with contextlib.closing(db.connect(direct=True)) as connection:
+        require_empty(connection, db)
+
+
 def into_empty(
     db: Database,
     origin: Origin,
@@ -86,8 +92,7 @@ def into_empty(
                 raise BackupDiffers(origin.name, found, "Restore another backup, and have this one looked at.")
         then(db)
 
-    with contextlib.closing(db.connect(direct=True)) as connection:
-        require_empty(connection, db)  # before an hour is spent on unpacking
+    check_empty(db)  # before an hour is spent on unpacking
     watch(Restoring("unpacking", origin.name, 0, 0))
     with origin.open() as dump:
         seconds = restore(

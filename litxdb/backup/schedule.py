@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from litxdb.errors import ArgumentInvalid
+from litxdb.settings import ENV_FILE
 
 HOUR, MINUTE = 2, 17
 """At an odd minute, when few others begin."""
@@ -23,6 +24,9 @@ def schedule(command: Sequence[str], directory: Path, user: str) -> str:
             "A control character cannot be part of a schedule.", "Give the file or directory another name."
         )
     return f"""\
+# Neither cron nor systemd has your shell's variables: DATABASE_URL, LITXDB_BACKUP_STORE and so on are read from
+# {directory / ENV_FILE}
+
 # Either cron, by crontab -e; it mails what goes wrong:
 
 {crontab_line(command, directory)}

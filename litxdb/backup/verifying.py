@@ -67,10 +67,10 @@ def verify_quickly(
     size and checksum are looked at. Raises ToolMissing.
     """
     manifest, begun = found.manifest, time.monotonic()
-    error = None
+    error, unread = None, bool(manifest.archive.recipients) and decrypt is None
     watch(Restoring("reading", manifest.archive.file, 0, 0))
     try:
-        if manifest.archive.recipients and decrypt is None:
+        if unread:
             archive.check(store, manifest)
         else:
             _read(store, manifest, settings, decrypt)
@@ -78,7 +78,12 @@ def verify_quickly(
         error = damage.message
     proof = _proof(manifest, full=False, ok=error is None, error=error, total_seconds=time.monotonic() - begun)
     _record(store, proof)
-    return Verified(proof, ("it was read, not restored: that proves less",))
+    less = (
+        "only its size and checksum were looked at, for want of its key"
+        if unread
+        else "it was read, not restored: that proves less"
+    )
+    return Verified(proof, (less,))
 
 
 def _proven(

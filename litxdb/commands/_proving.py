@@ -61,8 +61,13 @@ def draw(done: Sequence[Verified], form: Form) -> None:
         if each.proof.error:
             render.line(f"{each.proof.backup}: {each.proof.error}")
         tell(each.proof.differences)
+    open_questions: dict[str, list[str]] = {}
+    for each in done:
         for caveat in each.caveats:
-            render.line(f"Not proven: {caveat}.")
+            open_questions.setdefault(caveat, []).append(each.proof.backup)
+    for caveat, names in open_questions.items():
+        of = "" if len(names) == len(done) else f" of {', '.join(names)}"
+        render.line(f"Not proven{of}: {caveat}.")
 
 
 def tell(differences: Sequence[Difference]) -> None:

@@ -37,6 +37,8 @@ def find_origin(name: str, store: str | None, identity: Path | None, settings: S
     else:
         place = chosen(store, settings)
     found = backup.inventory(place)
+    for damaged in backup.newer_damage(found) if name == LATEST else ():
+        render.note(f"warning: there is a newer one, damaged: {damaged.file}: {damaged.reason}")
     if name == LATEST and not found.backups:
         raise ConfigurationInvalid(f"There is no backup in {found.where}.", "Make one with: litxdb backup")
     one = found.backups[0] if name == LATEST else backup.find(found, name)
@@ -83,14 +85,15 @@ def _find_store(name: str, store: str | None, settings: Settings) -> Store | Non
 
 def describe_target(db: Database, origin: Origin, *, replace: bool, owners: bool) -> str:
     """Say in whose place the backup will go, who is connected there, and who would lose what."""
-    from litxdb.backup import beside
+    from litxdb.backup import beside, check_empty
 
     what = origin.name
     if manifest := origin.manifest:
         tables, at = len(manifest.contents.tables), f"{manifest.snapshot_at:%Y-%m-%d %H:%M} UTC"
         what += f" ({render.count(tables, 'table')}, {render.count(manifest.contents.rows, 'row')}, of {at})"
     if not replace:
-        return f"This restores {what} into {db.direct_endpoint}, which must be empty."
+        check_empty(db)
+        return f"This restores {what} into {db.direct_endpoint}, which is empty."
     lines = [
         f"This puts {what} in the place of {db.direct_endpoint}, which is kept under another name.",
         "What was written there since that backup will be missing.",

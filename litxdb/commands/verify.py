@@ -73,5 +73,6 @@ def command(
     draw(done, form)
     for damaged in found.damaged:
         render.note(f"damaged: {damaged.file}: {damaged.reason}")
-    if not all(each.proof.ok for each in done) or (every and found.damaged):
+    unproven = () if backup else found.damaged if every else backups.newer_damage(found)
+    if unproven or not all(each.proof.ok for each in done):
         raise typer.Exit(Exit.FINDINGS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from litxdb.database.endpoint import Endpoint, parse
 from litxdb.database.libpq import complete
@@ -17,8 +17,9 @@ def locate(settings: Settings, *, create_local: bool, notify: Callable[[str], No
     on an empty toy. Raises ConfigurationInvalid when there is none.
     """
     if settings.url is not None:
-        parameters = complete(parse(settings.url, settings.source), settings.libpq, settings.source)
-        return _revived(Endpoint(parameters, settings.source), settings, notify)
+        named = parse(settings.url, settings.source)
+        endpoint = Endpoint(complete(named, settings.libpq, settings.source), settings.source)
+        return _revived(endpoint, named, settings, notify)
     if settings.direct_url is not None:
         raise ConfigurationInvalid("DIRECT_DATABASE_URL is set, DATABASE_URL is not.", "Set DATABASE_URL as well.")
     if settings.names_a_place:
@@ -36,8 +37,13 @@ def locate(settings: Settings, *, create_local: bool, notify: Callable[[str], No
     return Endpoint(cluster.parameters(local.DATABASE), "the embedded server", embedded=True)
 
 
-def _revived(endpoint: Endpoint, settings: Settings, notify: Callable[[str], None]) -> Endpoint:
-    """Recognise the embedded server behind its URL, as `litxdb local url` prints it, and start it if it is stopped."""
+def _revived(
+    endpoint: Endpoint, named: Mapping[str, str], settings: Settings, notify: Callable[[str], None]
+) -> Endpoint:
+    """Recognise the embedded server behind its URL, as `litxdb local url` prints it, and start it if it is stopped.
+
+    What the URL itself names stays, the role above all: whoever tries a lesser one must not be a superuser.
+    """
     if not (endpoint.hosts and endpoint.hosts[0].startswith("/") and settings.home.is_dir()):
         return endpoint
     from litxdb import local
@@ -47,7 +53,9 @@ def _revived(endpoint: Endpoint, settings: Settings, notify: Callable[[str], Non
     if local.local_server(settings).parameters()["host"] != endpoint.hosts[0]:
         return endpoint
     cluster = local.ensure(settings, notify)
-    return Endpoint(cluster.parameters(endpoint.dbname or local.DATABASE), endpoint.source, embedded=True)
+    parameters = cluster.parameters(endpoint.dbname or local.DATABASE)
+    parameters = {**named, **parameters, "user": named.get("user", parameters["user"])}
+    return Endpoint(parameters, endpoint.source, embedded=True)
 
 
 def direct(endpoint: Endpoint, settings: Settings) -> Endpoint:
