@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -26,7 +27,7 @@ from litxdb.settings import Settings
 from tests.bed.certificates import Certificates
 from tests.bed.faults import hang, http
 from tests.bed.proxy import Behaviour, Client, Proxy
-from tests.bed.redises import serving
+from tests.bed.redises import RunningRedis, serving
 from tests.bed.servers import free_port
 
 PATIENT = 30.0
@@ -336,6 +337,27 @@ class TestFaults:
             with serving("redis", bed_directory, port=running.port):
                 assert store.set("search", "q", 4)
                 assert store.get("search", "q") == 4
+
+    @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+    def test_redis_stopped_or_killed_under_coroutines(
+        self, number: signal.Signals, bed_directory: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("litxdb.cache.patience.PAUSE_SECONDS", 0.0)
+
+        async def main(running: RunningRedis) -> tuple[Any, ...]:
+            async with AsyncCache(settings=at(running.url), reader_seconds=PATIENT) as store:
+                assert await store.set("search", "q", 1)
+                running.process.send_signal(number)
+                store.reader_seconds = 0.05
+                made = await asyncio.gather(
+                    *(store.load("search", "q", lambda: asyncio.sleep(0, 2)) for _ in range(20))
+                )
+                left = await store.get("search", "q"), await store.set("search", "q", 3)
+                running.process.send_signal(signal.SIGCONT)
+                return made, *left
+
+        with serving("redis", bed_directory) as running:
+            assert asyncio.run(main(running)) == ([2] * 20, None, False)
 
     def test_a_wrong_password_costs_a_reader_nothing_and_is_never_shown(
         self, bed_directory: Path, caplog: pytest.LogCaptureFixture

@@ -196,6 +196,27 @@ class TestSilence:
         assert accounts(db) == 1
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_is_not_heard_of_any_more_keeps_no_locks(kind: str, db: Database, db_url: str) -> None:
+    def others() -> None:
+        with db.session() as session:
+            session.execute(text("lock users"))
+
+    def work(r: Any) -> None:
+        add("ada")(r)
+        others()
+        r.users.list()
+
+    async def work_async(r: Any) -> None:
+        await add("ada")(r)
+        await asyncio.to_thread(others)
+        await r.users.list()
+
+    with opened(kind, db_url, Limits(idle_seconds=0.2)) as door, pytest.raises(ConnectionLost):
+        in_time(lambda: door.do(work_async if kind == "async" else work))
+    assert accounts(db) == 0
+
+
 def in_time(call: Callable[[], Any]) -> Any:
     """Return what the call does; a call that waits for ever fails the test instead of stopping all."""
     outcome: Future[Any] = Future()

@@ -24,7 +24,7 @@ HINTS = {
 """Next steps by SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
 
-LOST = ("08", "57P0")
+LOST = ("08", "57P0", "25P03", "25P04")
 """How the SQLSTATE of an error begins that ended the session: psycopg 3 hears what psycopg2 does not."""
 
 
@@ -51,8 +51,8 @@ def refusal(error: BaseException) -> LitxdbError | None:
 def lost(state: str | None) -> bool:
     """Whether an error of this SQLSTATE ended its session.
 
-    >>> lost("57P01"), lost("40001"), lost(None)
-    (True, False, False)
+    >>> lost("57P01"), lost("25P03"), lost("40001"), lost(None)
+    (True, True, False, False)
     """
     return state is not None and state.startswith(LOST)
 

@@ -22,6 +22,8 @@ log = logging.getLogger("litxdb.serve")
 
 PATIENCE_SECONDS = 0.01
 """So long a request waits for a reading that has just begun; the answer is out within 50 ms."""
+FIRST_SECONDS = 0.03
+"""So long while nothing is known at all: then the connection is to be made, too."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Cached(Generic[Answer]):
         """Return what is known; if a reading has just begun, wait for it for a moment."""
         reading = self.begin()
         if reading is not None and self._begun is not None:
-            left = self._begun + PATIENCE_SECONDS - time.monotonic()
+            nothing = self._answered is None and self._error is None
+            left = self._begun + (FIRST_SECONDS if nothing else PATIENCE_SECONDS) - time.monotonic()
             if left > 0:
                 await asyncio.wait([asyncio.wrap_future(reading)], timeout=left)
         return self.known
