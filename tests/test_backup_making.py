@@ -15,7 +15,8 @@ from psycopg2.extensions import parse_dsn
 
 from litxdb import backup
 from litxdb.backup import archive, contents, tools
-from litxdb.backup.results import Backup, Manifest, Progress
+from litxdb.backup.manifest import Manifest
+from litxdb.backup.results import Backup, Progress
 from litxdb.database import Database
 from litxdb.database.programs import route
 from litxdb.settings import Settings

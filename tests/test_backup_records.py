@@ -15,7 +15,8 @@ import pytest
 
 from litxdb import backup
 from litxdb.backup import archive, naming, records
-from litxdb.backup.results import Attempt, Backup, Inventory, Manifest, Proof
+from litxdb.backup.manifest import Manifest
+from litxdb.backup.results import Attempt, Backup, Inventory, Proof
 from litxdb.database import Database
 from litxdb.errors import BackupDamaged, ConfigurationInvalid, LockHeld
 from tests.bed.program import Outcome

@@ -13,7 +13,7 @@ import pytest
 
 from litxdb import backup
 from litxdb.backup import naming, records
-from litxdb.backup.results import Manifest
+from litxdb.backup.manifest import Manifest
 from litxdb.backup.retention import Retention
 from litxdb.database import Database
 from litxdb.errors import ArgumentInvalid, LockHeld, StoreUnusable

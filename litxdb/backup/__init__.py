@@ -8,6 +8,7 @@ from litxdb.backup.dumping import Encryption
 from litxdb.backup.filling import restore_rows
 from litxdb.backup.inventory import find, inventory, newer_damage
 from litxdb.backup.make import make
+from litxdb.backup.manifest import Manifest
 from litxdb.backup.metrics import recorded
 from litxdb.backup.monitoring import heartbeat
 from litxdb.backup.objectives import last_failures, listed, objectives
@@ -29,7 +30,6 @@ from litxdb.backup.results import (
     Difference,
     Inventory,
     Kept,
-    Manifest,
     Objective,
     Progress,
     Proof,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 from litxdb.backup.archive import Decrypt, Undecryptable
 from litxdb.backup.dump import widen
 from litxdb.backup.dumping import Encryption
-from litxdb.backup.results import Archive
+from litxdb.backup.manifest import Archive
 from litxdb.errors import ConfigurationInvalid, LitxdbError
 from litxdb.redaction import remember
 

@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from litxdb.backup.results import Archive, Manifest
+from litxdb.backup.manifest import Archive, Manifest
 from litxdb.backup.store import Store
 from litxdb.errors import BackupDamaged, ConfigurationInvalid
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from litxdb.backup.results import Contents, Difference, LargeObjects, Manifest, SequenceState, TableContent
+from litxdb.backup.manifest import Contents, LargeObjects, Manifest, SequenceState, TableContent
+from litxdb.backup.results import Difference
 
 NEUTRAL = {"C", "POSIX", "C.UTF-8", "C.utf8"}
 """Collations by which text sorts by its bytes."""

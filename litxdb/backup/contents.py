@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from litxdb import queries
 from litxdb.backup import fingerprint
-from litxdb.backup.results import Contents, Extension, Schema, SequenceState, TableContent
+from litxdb.backup.manifest import Contents, Extension, Schema, SequenceState, TableContent
 from litxdb.backup.sessions import reading
 from litxdb.database import Database
 

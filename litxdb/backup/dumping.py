@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from litxdb.backup import dump, naming
 from litxdb.backup.fingerprint import Fingerprinting
+from litxdb.backup.manifest import Archive, TableContent
 from litxdb.backup.pipeline import Collecting, Encrypt, Packing, copy, packing, require_archive
-from litxdb.backup.results import Archive, Progress, TableContent
+from litxdb.backup.results import Progress
 from litxdb.backup.store import Store
 from litxdb.backup.tools import Tool
 from litxdb.database.programs import Route

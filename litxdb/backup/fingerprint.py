@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from litxdb import queries
-from litxdb.backup.results import LargeObjects, TableContent
+from litxdb.backup.manifest import LargeObjects, TableContent
 from litxdb.backup.sessions import reading
 from litxdb.database import Database
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from litxdb.backup import naming, records
+from litxdb.backup.manifest import Manifest
 from litxdb.backup.naming import Kind
-from litxdb.backup.results import Attempt, Backup, Damaged, Inventory, Manifest, Proof
+from litxdb.backup.results import Attempt, Backup, Damaged, Inventory, Proof
 from litxdb.backup.store import Store
 from litxdb.errors import BackupDamaged, ConfigurationInvalid
 

@@ -14,7 +14,8 @@ from litxdb import __version__
 from litxdb.backup import attempts, contents, fingerprint, preparing, records, sessions
 from litxdb.backup.dumping import Dumped, Dumping, Encryption, Meter
 from litxdb.backup.fingerprint import Fingerprinting
-from litxdb.backup.results import Attempt, Backup, Client, Contents, Durations, Manifest, Progress
+from litxdb.backup.manifest import Client, Contents, Durations, Manifest
+from litxdb.backup.results import Attempt, Backup, Progress
 from litxdb.backup.store import Store
 from litxdb.backup.tools import Tool
 from litxdb.database import Database

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from litxdb import queries
 from litxdb.backup import naming, records, tools
+from litxdb.backup.manifest import Manifest, Source
 from litxdb.backup.naming import Kind
-from litxdb.backup.results import Manifest, Source
 from litxdb.backup.store import Store
 from litxdb.database import Database
 from litxdb.errors import BackupDamaged, ServerRefused, StoreUnusable

@@ -11,8 +11,9 @@ import hashlib
 import json
 from typing import TypeVar
 
+from litxdb.backup.manifest import Manifest
 from litxdb.backup.naming import Kind, attempt_file, manifest_file, proof_file
-from litxdb.backup.results import Attempt, Manifest, Proof
+from litxdb.backup.results import Attempt, Proof
 from litxdb.backup.store import Store
 from litxdb.errors import BackupDamaged
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from litxdb import queries
 from litxdb.backup import foreign, pg_restore, tools
-from litxdb.backup.results import Contents, Restoring
+from litxdb.backup.manifest import Contents
+from litxdb.backup.results import Restoring
 from litxdb.backup.tools import Tool
 from litxdb.backup.unpacking import Unpacked
 from litxdb.database import Database

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from litxdb.backup import archive
 from litxdb.backup.archive import Decrypt
-from litxdb.backup.results import Manifest
+from litxdb.backup.manifest import Manifest
 from litxdb.backup.store import Store
 from litxdb.errors import BackupDamaged, ConfigurationInvalid
 

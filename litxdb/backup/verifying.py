@@ -15,9 +15,10 @@ from typing import BinaryIO
 from litxdb import __version__
 from litxdb.backup import archive, beside, children, comparing, contents, fingerprint, pg_restore, records, tools
 from litxdb.backup.archive import Decrypt
+from litxdb.backup.manifest import Contents, Manifest
 from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.restoring import Watch, restore
-from litxdb.backup.results import Backup, Contents, Difference, Manifest, Proof, Restoring, Verified
+from litxdb.backup.results import Backup, Difference, Proof, Restoring, Verified
 from litxdb.backup.store import Store
 from litxdb.backup.unpacking import unpacked, workplace
 from litxdb.database import Database

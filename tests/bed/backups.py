@@ -10,7 +10,8 @@ from pathlib import Path
 
 from litxdb import backup
 from litxdb.backup import naming, records
-from litxdb.backup.results import Attempt, Backup, Difference, Manifest, Proof
+from litxdb.backup.manifest import Manifest
+from litxdb.backup.results import Attempt, Backup, Difference, Proof
 from litxdb.database import Database
 from litxdb.settings import Settings
 from tests.bed.statements import execute
