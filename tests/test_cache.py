@@ -100,7 +100,7 @@ def test_a_key_that_another_program_uses_otherwise(store: Cache, raw: Redis) -> 
 
 
 @pytest.mark.parametrize("id", ["", "x" * 1025])
-def test_an_id_that_cannot_be(id: str, store: Cache) -> None:  # noqa: A002
+def test_an_id_that_cannot_be(id: str, store: Cache) -> None:
     with pytest.raises(ArgumentInvalid):
         store.get("analysis", id)
     with pytest.raises(ArgumentInvalid):

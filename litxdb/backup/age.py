@@ -108,7 +108,7 @@ def _lines(path: Path, kind: str) -> list[str]:
 
 def _parse(kind: str, text: str, what: str) -> Any:
     """Make a key of its text, which appears in no message: it may be the secret one in the wrong place."""
-    import pyrage  # type: ignore[import-untyped]
+    import pyrage  # type: ignore[import-untyped]  # it has no types
 
     expected = RECIPIENT if kind == "Recipient" else IDENTITY
     try:
@@ -219,7 +219,7 @@ class _Plain(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        count = self._reading.readinto1(buffer)  # type: ignore[attr-defined]
+        count = self._reading.readinto1(buffer)  # type: ignore[attr-defined]  # BinaryIO knows no readinto1
         if not count:
             try:
                 self._pump.result()

@@ -107,7 +107,7 @@ class _Unpacked(io.RawIOBase):
         import zstandard
 
         try:
-            count = self._unpacked.readinto(buffer)  # type: ignore[attr-defined]
+            count = self._unpacked.readinto(buffer)  # type: ignore[attr-defined]  # BinaryIO knows no readinto
         except (zstandard.ZstdError, Undecryptable) as error:
             self._finish()
             raise _damaged(self._archive, f"it cannot be unpacked: {error}") from None

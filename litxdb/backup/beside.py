@@ -126,7 +126,7 @@ def copy_properties(db: Database, other: Database) -> None:
                 literals = cursor.mogrify("%s, %s", (row["name"], row["value"])).decode()
             # by way of the session, as a list of names is no single value for SET
             setting = quoted(session, row["name"])
-            statements.append(f"select set_config({literals}, false); alter {whose} set {setting} from current")  # noqa: S608
+            statements.append(f"select set_config({literals}, false); alter {whose} set {setting} from current")  # noqa: S608  (quoted)
         for statement in statements:
             try:
                 _execute(session, statement)
@@ -191,7 +191,7 @@ def undo(db: Database, kept: Kept) -> tuple[str, ...]:
         old, name = quoted(session, db.direct_endpoint.dbname), quoted(session, kept.name)
         aside = quoted(session, named(db.direct_endpoint.dbname, "restored", kept.replaced_at))
     return (
-        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = {literal};",  # noqa: S608
+        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = {literal};",  # noqa: S608  (quoted)
         "begin;",
         f"alter database {old} rename to {aside};",
         f"alter database {name} with allow_connections true;",

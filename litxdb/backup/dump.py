@@ -46,7 +46,7 @@ class PgDump:
     def output(self) -> BinaryIO:
         """Where a dump in the custom format comes out."""
         assert self.process.stdout
-        return self.process.stdout  # type: ignore[return-value]
+        return self.process.stdout  # type: ignore[return-value]  # Popen says IO[bytes]
 
     @property
     def warnings(self) -> tuple[str, ...]:

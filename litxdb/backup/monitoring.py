@@ -104,7 +104,7 @@ def _post(url: str, body: bytes) -> tuple[str | None, bool]:
 
     asked = request.Request(url, data=body, headers={"User-Agent": f"litxdb/{__version__}"})  # noqa: S310 (http only)
     try:
-        request.urlopen(asked, timeout=SECONDS).close()  # noqa: S310
+        request.urlopen(asked, timeout=SECONDS).close()  # noqa: S310  (likewise)
     except error.HTTPError as answer:
         with answer:
             return f"it answers {answer.code}", answer.code < 500

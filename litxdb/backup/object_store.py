@@ -188,7 +188,7 @@ class ObjectStore:
         endpoint = next((value for name, value in self._options.items() if name.startswith("AWS_ENDPOINT_URL")), "")
         plain = {"allow_http": True} if urlsplit(endpoint).hostname in _HERE else {}
         with self._explained():
-            return from_url(  # type: ignore[call-overload]
+            return from_url(  # type: ignore[call-overload]  # its options differ by the kind of store
                 quote(self.where, safe=":/"),
                 config=self._options,
                 client_options={**CLIENT, **plain},

@@ -90,7 +90,7 @@ class Packing(io.RawIOBase):
 
     def finish(self) -> None:
         """Write the end of the frame; without it the archive is cut short."""
-        self._stream.close()  # type: ignore[no-untyped-call]
+        self._stream.close()  # type: ignore[no-untyped-call]  # zstandard's close() has no types
 
 
 @contextlib.contextmanager

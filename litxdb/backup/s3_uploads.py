@@ -58,7 +58,7 @@ class Uploads:
         headers = signed(method, urlsplit(base).netloc, path, asked, region, self.options, datetime.now(UTC))
         made = request.Request(f"{base}{path}?{asked}", method=method, headers=headers)  # noqa: S310 (http only)
         try:
-            with request.urlopen(made, timeout=SECONDS) as answer:  # noqa: S310
+            with request.urlopen(made, timeout=SECONDS) as answer:  # noqa: S310  (likewise)
                 return str(answer.read().decode())
         except error.HTTPError as refused:
             with refused:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from litxdb import __version__
 from litxdb.backup import archive, beside, children, comparing, contents, fingerprint, pg_restore, records, tools
@@ -187,7 +187,7 @@ def _memory() -> int:
     return int(psutil.virtual_memory().available // 2)
 
 
-def _proof(manifest: Manifest, *, full: bool, ok: bool, **more: object) -> Proof:
+def _proof(manifest: Manifest, *, full: bool, ok: bool, **more: Any) -> Proof:
     return Proof(
         backup=manifest.name,
         archive_sha256=manifest.archive.sha256,
@@ -195,7 +195,7 @@ def _proof(manifest: Manifest, *, full: bool, ok: bool, **more: object) -> Proof
         full=full,
         ok=ok,
         litxdb=__version__,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

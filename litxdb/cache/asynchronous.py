@@ -44,7 +44,7 @@ class AsyncCache:
         """Close the connections."""
         await asyncio.to_thread(self._cache.close)
 
-    async def get(self, kind: str, id: str) -> Any:  # noqa: A002
+    async def get(self, kind: str, id: str) -> Any:
         """Return an entry's value; None if there is none, or no Redis."""
         known = checked(kind, id)
         try:
@@ -53,7 +53,7 @@ class AsyncCache:
             return None
         return found.value
 
-    async def set(self, kind: str, id: str, value: Any) -> bool:  # noqa: A002
+    async def set(self, kind: str, id: str, value: Any) -> bool:
         """Store a value for its kind's time to live; False if Redis did not take it."""
         known = checked(kind, id)
         payload = known.encode(value)
@@ -63,7 +63,7 @@ class AsyncCache:
             return False
         return True
 
-    async def load(self, kind: str, id: str, loader: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002
+    async def load(self, kind: str, id: str, loader: Callable[[], Awaitable[Any]]) -> Any:
         """Return an entry's value, or make it with the loader, which runs once however many ask."""
         known = checked(kind, id)
         flight = self._flights.get((known.name, id))
@@ -73,7 +73,7 @@ class AsyncCache:
         mine.add_done_callback(lambda _: self._flights.pop((known.name, id), None))
         return (await asyncio.shield(mine)).value
 
-    async def _drive(self, kind: Kind, id: str, loader: Callable[[], Awaitable[Any]]) -> Found:  # noqa: A002
+    async def _drive(self, kind: Kind, id: str, loader: Callable[[], Awaitable[Any]]) -> Found:
         steps = loading(self._cache.entries, kind, id, self._cache.lease_seconds)
         budget = Budget(self.reader_seconds)
         step = next(steps)

@@ -71,7 +71,7 @@ class Entries:
         self.client, self.environment = client, environment
         self.versions: dict[str, int] = {}
 
-    def look(self, kind: Kind, id: str) -> Found:  # noqa: A002
+    def look(self, kind: Kind, id: str) -> Found:
         """Read an entry of the version that counts: one question, two after the version has changed."""
         while True:
             guess = self.versions.get(kind.name, 1)
@@ -100,7 +100,7 @@ class Entries:
         """Let others try."""
         self.client.eval(RELEASE, 1, lock_key(found.key), token)
 
-    def put(self, kind: Kind, id: str, payload: bytes) -> None:  # noqa: A002
+    def put(self, kind: Kind, id: str, payload: bytes) -> None:
         """Store an entry of the version that counts."""
         version = 1
         if kind.versioned:
@@ -112,7 +112,7 @@ class Entries:
         return _found(kind, key, payload)
 
 
-def loading(entries: Entries, kind: Kind, id: str, lease_seconds: float) -> Generator[Step, Any, None]:  # noqa: A002
+def loading(entries: Entries, kind: Kind, id: str, lease_seconds: float) -> Generator[Step, Any, None]:
     """Find the entry, in Redis or by the loader; without Redis the loader alone counts."""
     token, until = secrets.token_hex(8), time.monotonic() + lease_seconds
     tried = claimed = False

@@ -26,7 +26,7 @@ class Kind:
         """Return how long an entry lives: an hour, in production a day for what a model wrote."""
         return 86400 if self.versioned and environment == "production" else 3600
 
-    def key(self, id: str, version: int, environment: str) -> str:  # noqa: A002
+    def key(self, id: str, version: int, environment: str) -> str:
         """Return the key of an entry; raises ArgumentInvalid for an id that is empty or too long.
 
         >>> KINDS["analysis"].key("2307.12345", 3, "production"), KINDS["search"].key("9f86d0", 3, "production")

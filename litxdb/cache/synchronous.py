@@ -57,7 +57,7 @@ class Cache:
         """Close the connections."""
         self._client.close()
 
-    def get(self, kind: str, id: str) -> Any:  # noqa: A002
+    def get(self, kind: str, id: str) -> Any:
         """Return an entry's value; None if there is none, or no Redis."""
         known = checked(kind, id)
         try:
@@ -66,7 +66,7 @@ class Cache:
             return None
         return found.value
 
-    def set(self, kind: str, id: str, value: Any) -> bool:  # noqa: A002
+    def set(self, kind: str, id: str, value: Any) -> bool:
         """Store a value for its kind's time to live; False if Redis did not take it.
 
         Raises TypeError or ValueError for what is no JSON, or for vector stores no bytes.
@@ -79,7 +79,7 @@ class Cache:
             return False
         return True
 
-    def load(self, kind: str, id: str, loader: Callable[[], Any]) -> Any:  # noqa: A002
+    def load(self, kind: str, id: str, loader: Callable[[], Any]) -> Any:
         """Return an entry's value, or make it with the loader, which runs once however many ask.
 
         Whatever the loader raises, everybody in this process who waits for it gets.
@@ -102,7 +102,7 @@ class Cache:
                 del self._flights[known.name, id]
         return found.value
 
-    def _drive(self, kind: Kind, id: str, loader: Callable[[], Any]) -> Found:  # noqa: A002
+    def _drive(self, kind: Kind, id: str, loader: Callable[[], Any]) -> Found:
         steps, budget = loading(self.entries, kind, id, self.lease_seconds), Budget(self.reader_seconds)
         step = next(steps)
         while not isinstance(step, Found):
@@ -134,7 +134,7 @@ class Cache:
                 raise self.patience.failed(error) from None
 
 
-def checked(kind: str, id: str) -> Kind:  # noqa: A002
+def checked(kind: str, id: str) -> Kind:
     """Return the kind; raises ArgumentInvalid for a name or an id that cannot be."""
     known = kind_named(kind)
     known.key(id, 1, "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from litxdb import queries
 from litxdb.catalog import trees
@@ -66,40 +66,37 @@ def read_foreign_keys(connection: Connection) -> ForeignKeys:
     """Read all foreign keys; waits for no lock on any table."""
     version = connection.info.server_version
 
-    def ask(name: str) -> list[dict[str, object]]:
+    def ask(name: str) -> list[dict[str, Any]]:
         return queries.load("relations", name, version).run(connection)
 
     numbers = ("columns", "collations", "operators")
-    keys = [
-        ForeignKey(**{name: _numbers(value) if name in numbers else value for name, value in row.items()})  # type: ignore[arg-type]
-        for row in ask("foreign_keys")
-    ]
+    keys = [ForeignKey(**row | {name: _numbers(row[name]) for name in numbers}) for row in ask("foreign_keys")]
     equality = frozenset((row["family"], row["operator"]) for row in ask("equality_operators"))
-    return ForeignKeys(tuple(keys), _leaves(ask("partitions")), equality)  # type: ignore[arg-type]
+    return ForeignKeys(tuple(keys), _leaves(ask("partitions")), equality)
 
 
-def _numbers(text: object) -> tuple[int, ...]:
-    return tuple(map(int, str(text).split()))
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split()))
 
 
-def _leaves(rows: Iterable[Mapping[str, object]]) -> dict[int, tuple[int, ...]]:
+def _leaves(rows: Iterable[Mapping[str, Any]]) -> dict[int, tuple[int, ...]]:
     """Return each partitioned table's leaf partitions, however deep.
 
     >>> middle = {"parent_oid": 1, "table_oid": 2, "is_leaf": False}
     >>> _leaves([middle, {"parent_oid": 2, "table_oid": 3, "is_leaf": True}])
     {1: (3,), 2: (3,)}
     """
-    children: dict[object, list[Mapping[str, object]]] = defaultdict(list)
+    children: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         children[row["parent_oid"]].append(row)
 
-    def below(parent: object) -> list[int]:
+    def below(parent: int) -> list[int]:
         found: list[int] = []
         for row in children[parent]:
-            found += [row["table_oid"]] if row["is_leaf"] else below(row["table_oid"])  # type: ignore[list-item]
+            found += [row["table_oid"]] if row["is_leaf"] else below(row["table_oid"])
         return found
 
-    return {parent: tuple(below(parent)) for parent in list(children)}  # type: ignore[misc]
+    return {parent: tuple(below(parent)) for parent in list(children)}
 
 
 def find_uncovered(foreign_keys: ForeignKeys, indexes: Iterable[Index]) -> list[Uncovered]:

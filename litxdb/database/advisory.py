@@ -102,7 +102,7 @@ def acquire(
                 notify(f"waiting up to {wait_seconds:g} s for {subject} ({who})")
                 said = True
             # some jitter, so that several waiting runs do not ask in step
-            pause = POLL_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
+            pause = POLL_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311  (no secret)
             time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
 
 

@@ -98,7 +98,7 @@ class AsyncDatabase:
                 return await BoundedAsyncConnection.connect(
                     prepare_threshold=None,
                     connect_timeout=timeout,
-                    **parameters,  # type: ignore[arg-type]
+                    **parameters,  # type: ignore[arg-type]  # connect() has types for its own parameters alone
                 )
         except psycopg.Error as error:
             raise failed(endpoint, str(error), parameters) from None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg2  # noqa: TID253  (this module is imported with the first connection only)
-from psycopg2.extensions import connection, cursor  # noqa: TID253
+from psycopg2.extensions import connection, cursor  # noqa: TID253  (likewise)
 
 from litxdb.database.silence import said, watchdog
 

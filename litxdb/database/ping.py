@@ -148,7 +148,7 @@ class _Attempt:
         self._execute(connection, "begin")
         try:
             self._execute(connection, f"create table {table} (written integer)")
-            self._execute(connection, f"insert into {table} values (1) returning written")  # noqa: S608
+            self._execute(connection, f"insert into {table} values (1) returning written")  # noqa: S608  (of our own making)
         finally:
             with contextlib.suppress(Exception):  # the connection may be gone, and the transaction with it
                 self._execute(connection, "rollback")

@@ -129,7 +129,7 @@ class _Listener:
                 client, _ = self._listening.accept()
             except OSError:  # closed
                 return
-            _thread("tunnel connection", lambda client=client: self._serve(client))  # type: ignore[misc]
+            _thread("tunnel connection", lambda client=client: self._serve(client))  # type: ignore[misc]  # a default has no type
 
     def _serve(self, client: socket.socket) -> None:
         with self._tracked(client):

@@ -134,7 +134,7 @@ class Bench:
     def _pause(self) -> None:
         """Say who was in the way, and let whoever queued behind us get through."""
         assert self._current is not None
-        seconds = min(10.0, 0.5 * 2.0**self.attempts) * random.uniform(0.8, 1.2)  # noqa: S311
+        seconds = min(10.0, 0.5 * 2.0**self.attempts) * random.uniform(0.8, 1.2)  # noqa: S311  (no secret)
         doing = self._current.doing
         self.db.notify(f"{doing} did not get its lock{self._in_the_way()}; trying again in {seconds:.1f} s")
         time.sleep(seconds)

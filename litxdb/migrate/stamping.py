@@ -42,7 +42,7 @@ def stamp(
                 cursor.execute(project.version_creation)
                 cursor.execute(f"delete from {project.version_name}")  # noqa: S608  (quoted)
                 for name in after:
-                    cursor.execute(f"insert into {project.version_name} values (%s)", (name,))  # noqa: S608
+                    cursor.execute(f"insert into {project.version_name} values (%s)", (name,))  # noqa: S608  (likewise)
         except psycopg2.Error as error:
             raise explain(error, f"Recording revision {revision}", stands(shown(before))) from error
     return Migrated(shown(before), shown(after), ())

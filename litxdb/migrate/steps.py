@@ -136,7 +136,7 @@ class Run:
 
     def _pause(self) -> float:
         """Wait longer each time, so that whoever queued behind us gets through, and never in step with another."""
-        return min(LONGEST_PAUSE_SECONDS, 0.5 * 2.0**self._retries) + random.uniform(0, 0.5)  # noqa: S311
+        return min(LONGEST_PAUSE_SECONDS, 0.5 * 2.0**self._retries) + random.uniform(0, 0.5)  # noqa: S311  (no secret)
 
     def _say_who_blocks(self, state: RetryCallState) -> None:
         assert self._current

@@ -30,4 +30,4 @@ def attach() -> None:
 
 
 def _run(target: object, moment: str, statement: str) -> None:
-    event.listen(target, moment, DDL(statement))  # type: ignore[no-untyped-call]
+    event.listen(target, moment, DDL(statement))  # type: ignore[no-untyped-call]  # SQLAlchemy's DDL has no types

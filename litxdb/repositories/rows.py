@@ -143,7 +143,7 @@ class Rows(Repository[S], Generic[S, R, K]):
 
     def _inserted(self, statement: Any) -> R:
         row = self._session.execute(statement.returning(*self._columns())).one()
-        return self.record(*row)  # type: ignore[no-any-return]
+        return self.record(*row)  # type: ignore[no-any-return]  # the record is of R
 
     def _update(self, key: object, values: Mapping[str, Any]) -> R | None:
         values = allowed(values, self.changes, self.table.name)

@@ -53,7 +53,7 @@ def _clean(connection: Connection, cursor: Cursor, world: World) -> tuple[Remove
         pairs = zip(each.columns, each.target_columns, strict=True)
         same = " and ".join(f"c.{quoted(one)} = p.{quoted(other)}" for one, other in pairs)
         cursor.execute(
-            f"select count(*) from {each.table} c join {each.target} p on {same} "  # noqa: S608 - quoted
+            f"select count(*) from {each.table} c join {each.target} p on {same} "
             f"where {seeded[each.target].owns('p')} and {theirs}"
         )
         (count,) = cursor.fetchone() or (0,)
@@ -66,7 +66,7 @@ def _clean(connection: Connection, cursor: Cursor, world: World) -> tuple[Remove
         )
     removed = []
     for table in reversed(world.tables):
-        cursor.execute(queries.tagged(f"delete from {table.name} t where {table.owns('t')}"))  # noqa: S608
+        cursor.execute(queries.tagged(f"delete from {table.name} t where {table.owns('t')}"))
         removed.append(Removed(table.name, cursor.rowcount))
     cursor.executemany(
         "insert into fetcher_state (fetcher, status, consecutive_errors) values (%s, 'idle', 0) on conflict do nothing",

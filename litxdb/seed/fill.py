@@ -119,7 +119,7 @@ def _present(cursor: Cursor, world: World) -> Filled:
     """Count what is left of a world; nothing is written."""
     kept = []
     for table in world.tables:
-        cursor.execute(queries.tagged(f"select count(*) from {table.name} t where {table.owns('t')}"))  # noqa: S608
+        cursor.execute(queries.tagged(f"select count(*) from {table.name} t where {table.owns('t')}"))
         (count,) = cursor.fetchone() or (0,)
         kept.append(Loaded(table.name, 0, count))
     gone = sum(table.rows for table in world.tables) - sum(each.kept for each in kept)
@@ -129,7 +129,7 @@ def _present(cursor: Cursor, world: World) -> Filled:
 DEFAULT_USER = f"clerk_id = '{USER['clerk_id']}' or email = '{USER['email']}'"
 BASELINE = {
     "users": DEFAULT_USER,
-    "user_profiles": f"user_id in (select u.id from users u where {DEFAULT_USER})",  # noqa: S608 - our constants
+    "user_profiles": f"user_id in (select u.id from users u where {DEFAULT_USER})",
     "fetcher_state": "true",
 }
 """What the baseline's rows have in common; other tables have none."""
@@ -140,7 +140,7 @@ def refuse_strangers(cursor: Cursor, name: str | None, hint: str | None = None) 
     cursor.execute("select current_database()")
     (database,) = cursor.fetchone() or ("",)
     for table in NAMES:
-        cursor.execute(f"select exists (select from {table} where not ({BASELINE.get(table, 'false')}))")  # noqa: S608
+        cursor.execute(f"select exists (select from {table} where not ({BASELINE.get(table, 'false')}))")
         if cursor.fetchone() != (True,):
             continue
         if name != database:
@@ -149,7 +149,7 @@ def refuse_strangers(cursor: Cursor, name: str | None, hint: str | None = None) 
                 hint or f"If they may stand beside made-up ones, say so by its name: --among {database}",
             )
         if table not in UNNUMBERED:
-            cursor.execute(f"select exists (select from {table} where id >= {FIRST})")  # noqa: S608 - our names
+            cursor.execute(f"select exists (select from {table} where id >= {FIRST})")
             if cursor.fetchone() == (True,):
                 raise Refused(
                     f"The table {table} holds rows with numbers from {FIRST:,} on, which seeded rows have.",
@@ -187,7 +187,7 @@ def _fetchers(cursor: Cursor, table: Table) -> int:
     """Give the fetchers that the baseline made, and that have never run, a history."""
     rows = list(table.rows())
     cursor.execute(
-        f"delete from fetcher_state where fetcher = any(%s) and {PRISTINE} returning fetcher",  # noqa: S608
+        f"delete from fetcher_state where fetcher = any(%s) and {PRISTINE} returning fetcher",
         ([row[0] for row in rows],),
     )
     pristine = {name for (name,) in cursor.fetchall()}
@@ -207,7 +207,7 @@ def _advance(cursor: Cursor, table: str) -> None:
     """Move the sequence behind `id` past the seeded rows; never back."""
     cursor.execute(
         queries.tagged(
-            f"select setval(s.name, m.id) from (select pg_get_serial_sequence('{table}', 'id')::regclass as name) s, "  # noqa: S608
+            f"select setval(s.name, m.id) from (select pg_get_serial_sequence('{table}', 'id')::regclass as name) s, "
             f"(select max(id) as id from {table}) m where m.id > coalesce(pg_sequence_last_value(s.name), 0)"
         )
     )

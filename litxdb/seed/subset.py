@@ -68,7 +68,7 @@ def subset(
         with writing, writing.cursor() as cursor:
             if ours:
                 # the baseline's comes back below: the backup has one of its own, or none, and perhaps its number
-                cursor.execute(f"delete from users where {DEFAULT_USER}")  # noqa: S608 - our constant
+                cursor.execute(f"delete from users where {DEFAULT_USER}")
             copied = _copy(reading, cursor, schema, chosen, masks, tables, watch)
     if ours:
         baseline(target, heads=heads)
@@ -93,7 +93,7 @@ class _Chosen:
         order = ", ".join(f"t.{quoted(column)}::text" for column in ownership.root.key)
         key = " || '/' || ".join(f"t.{quoted(column)}::text" for column in ownership.root.key)
         self.people = closure.collect(
-            f"(t.ctid, t.tableoid) in (select t.ctid, t.tableoid from {ownership.root.source} t "  # noqa: S608 - quoted
+            f"(t.ctid, t.tableoid) in (select t.ctid, t.tableoid from {ownership.root.source} t "
             f"order by sha256(convert_to(%(key)s || {key}, 'UTF8')), {order} limit %(users)s)",
             {"users": users, "key": self._key},
         )
@@ -102,7 +102,7 @@ class _Chosen:
                 self._add(table, closure.select(table, "t.tableoid, t.ctid"), 0)
         for name in self._masking.whole:
             if found := self._schema.find(name):
-                self._add(found.table, f"select t.tableoid, t.ctid from {found.source} t", 0)  # noqa: S608 - quoted
+                self._add(found.table, f"select t.tableoid, t.ctid from {found.source} t", 0)
         self._complete()
 
     def _complete(self) -> None:
@@ -119,13 +119,13 @@ class _Chosen:
             for one, other in zip(reference.columns, reference.target_columns, strict=True)
         )
         return (
-            f"select t.tableoid, t.ctid from {theirs.source} t where exists (select from {ours.source} c "  # noqa: S608
+            f"select t.tableoid, t.ctid from {theirs.source} t where exists (select from {ours.source} c "
             f"join {self._sets[ours.table]} s on s.place = c.ctid and s.part = c.tableoid "
             f"where s.round = {number} and {same})"
         )
 
     def _add(self, table: str, select: str, number: int) -> bool:
-        rows = f"select r.*, {number} from ({select}) r"  # noqa: S608 - quoted
+        rows = f"select r.*, {number} from ({select}) r"
         return self._do(f"insert into {self._sets[table]} {rows} on conflict do nothing") > 0
 
     def tables(self) -> list[Table]:
@@ -141,14 +141,14 @@ class _Chosen:
     def count(self, table: str) -> int:
         """Count a table's rows of the subset."""
         with self._connection.cursor() as cursor:
-            cursor.execute(f"select count(*) from {self._sets[table]}")  # noqa: S608 - our name
+            cursor.execute(f"select count(*) from {self._sets[table]}")
             (count,) = cursor.fetchone() or (0,)
         return int(count)
 
     def rows(self, table: Table, columns: Iterable[str]) -> str:
         """Return the query of a table's chosen rows."""
         return (
-            f"select {', '.join(columns)} from {table.source} t "  # noqa: S608 - quoted
+            f"select {', '.join(columns)} from {table.source} t "
             f"join {self._sets[table.table]} s on s.place = t.ctid and s.part = t.tableoid"
         )
 
@@ -192,7 +192,7 @@ def _require_room(
             refuse_strangers(cursor, None, EMPTY)
             return
         for table in tables:
-            cursor.execute(queries.tagged(f"select exists (select from {table.source})"))  # noqa: S608 - quoted
+            cursor.execute(queries.tagged(f"select exists (select from {table.source})"))
             if cursor.fetchone() == (True,):
                 raise Refused(f"The table {table.table} holds rows already.", EMPTY)
 
@@ -274,6 +274,6 @@ def _advance(cursor: Cursor, table: Table) -> None:
     cursor.execute(SEQUENCES, {"table": table.table})
     for sequence, column in cursor.fetchall():
         cursor.execute(
-            f"select setval('{sequence}', m.value) from (select max({column}) as value from {table.table}) m "  # noqa: S608
+            f"select setval('{sequence}', m.value) from (select max({column}) as value from {table.table}) m "
             f"where m.value > coalesce(pg_sequence_last_value('{sequence}'), 0)"
         )

@@ -107,7 +107,7 @@ def _connections(db: Database) -> Iterator[Callable[[], Connection]]:
             own.connection = db.connect()
             own.connection.set_session(readonly=True)
             opened.append(own.connection)
-        return own.connection  # type: ignore[no-any-return]
+        return own.connection  # type: ignore[no-any-return]  # what a thread keeps has no type
 
     try:
         yield connection

@@ -10,7 +10,6 @@ https://github.com/pgvector/pgvector#why-isnt-a-query-using-an-index
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
 
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows
@@ -34,12 +33,12 @@ def judge(*, vector_statements: Rows, vector_indexes: Rows) -> Judgement:
         if row.valid:
             served[row.table_oid, row.number].add(row.operator)
     seen = list(observed(vector_statements, vector_indexes))
-    wrong: dict[tuple[Any, ...], list[Observed]] = defaultdict(list)
+    wrong: dict[tuple[str, str, str, bool], list[Observed]] = defaultdict(list)
     for each in seen:
         missing = each.search.operator not in served[each.index.table_oid, each.index.number]
         if missing or not each.search.plainly:
             wrong[each.index.table, each.index.column, each.search.operator, missing].append(each)
-    return Judgement(len(seen), tuple(_defect(*key, found) for key, found in sorted(wrong.items())))  # type: ignore[call-arg]
+    return Judgement(len(seen), tuple(_defect(*key, found) for key, found in sorted(wrong.items())))
 
 
 def _defect(table: str, column: str, operator: str, missing: bool, found: list[Observed]) -> Defect:
