@@ -12,6 +12,7 @@ from litxdb.backup.manifest import Manifest
 from litxdb.backup.metrics import recorded
 from litxdb.backup.monitoring import heartbeat
 from litxdb.backup.objectives import last_failures, listed, objectives
+from litxdb.backup.opening import open_store
 from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.prune import prune
 from litxdb.backup.recovering import (
@@ -40,7 +41,7 @@ from litxdb.backup.results import (
     Verified,
 )
 from litxdb.backup.retention import Retention, Span
-from litxdb.backup.store import Store, open_store
+from litxdb.backup.store import Store
 from litxdb.backup.unpacking import Unpacked, unpacked
 from litxdb.backup.verifying import verify, verify_quickly
 

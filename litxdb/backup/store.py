@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,24 +76,3 @@ class Store(Protocol):
         the store knows no locks: the database's advisory lock stands alone then.
         """
         ...
-
-
-def open_store(text: str, options: Mapping[str, str] | None = None) -> Store:
-    """Return the store that --store or LITXDB_BACKUP_STORE names; nothing is made or read yet.
-
-    `options` are the variables by which a bucket is reached (Settings.store_options). Raises ConfigurationInvalid for
-    what is no store.
-    """
-    from litxdb.backup.directory import Directory
-    from litxdb.backup.object_store import SCHEMES, ObjectStore
-    from litxdb.errors import ConfigurationInvalid
-
-    kinds = "Give --store a directory, or s3://bucket/prefix."
-    if not text.strip():
-        raise ConfigurationInvalid("The backup store is set but empty.", kinds)
-    scheme, separator, rest = text.partition("://")
-    if separator and scheme in SCHEMES:
-        return ObjectStore(text, options or {})
-    if separator and scheme != "file":
-        raise ConfigurationInvalid(f"There is no backup store of the kind {scheme}://.", kinds)
-    return Directory(rest if separator else text)
