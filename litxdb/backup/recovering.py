@@ -111,24 +111,28 @@ def into_empty(
         cursor.execute(TABLES)
         (tables,) = cursor.fetchone() or (0,)
         version = connection.info.server_version
-    caveats, compared = ["it has no manifest: whether all of it is there could not be checked"], False
-    if manifest and there:
-        caveats = list(comparing.caveats(manifest, there, version, scratch=False))
-        compared = comparing.comparable(manifest.contents, there)
-        if not compared:
-            caveats.append("rows were counted, and not compared: they are hashed otherwise here than when it was made")
-    if not owners:
-        caveats.append("owners and grants were not restored")
     return Restored(
         database=db.direct_endpoint.dbname,
         backup=origin.name,
-        compared=compared,
+        compared=bool(expected and there and comparing.comparable(expected, there)),
         tables=len(there.tables) if there else tables,
         rows=there.rows if there else 0,
         restore_seconds=seconds,
         total_seconds=time.monotonic() - begun,
-        caveats=tuple(caveats),
+        caveats=_caveats(manifest, there, version, owners=owners),
     )
+
+
+def _caveats(manifest: Manifest | None, there: Contents | None, version: int, *, owners: bool) -> tuple[str, ...]:
+    """Say what of a restored database could not be checked, or is not in it."""
+    found = ["it has no manifest: whether all of it is there could not be checked"]
+    if manifest and there:
+        found = list(comparing.caveats(manifest, there, version, scratch=False))
+        if not comparing.comparable(manifest.contents, there):
+            found.append("rows were counted, and not compared: they are hashed otherwise here than when it was made")
+    if not owners:
+        found.append("owners and grants were not restored")
+    return tuple(found)
 
 
 def in_place_of(
