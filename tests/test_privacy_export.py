@@ -445,11 +445,13 @@ def test_rows_are_written_as_the_server_writes_json(any_server: Server, tmp_path
     try:
         with Database(any_server.url(name)) as db:
             query(db, HOSTILE_TABLE)
+            query(db, f"alter table said {', '.join(f'add c{number} int' for number in range(120))}")
             with contextlib.closing(db.connect()) as connection, connection.cursor() as cursor:
                 cursor.executemany("insert into said (who, text) values (1, %s)", [[text] for text in texts])
                 connection.commit()
             done = export(db, Request("1", Policy("people", lookup=()), by_key=True), tmp_path / "x.zip")
-            wanted = query(db, "set timezone = 'UTC'; select row_to_json(s)::text from said s order by n")
+            settings = "set timezone = 'UTC'; set intervalstyle = 'iso_8601';"
+            wanted = query(db, f"{settings} select row_to_json(s)::text from said s order by n")
         assert done.manifest.proof.complete
         with zipfile.ZipFile(tmp_path / "x.zip") as archive:
             found = archive.read("data/said.jsonl").decode().removesuffix("\n").split("\n")
@@ -461,6 +463,7 @@ def test_rows_are_written_as_the_server_writes_json(any_server: Server, tmp_path
 HOSTILE_TABLE = r"""
 create table people (id int primary key);
 insert into people values (1);
+create domain of_a_kind as text;
 create type mood as enum ('so "so"', 'back\slash');
 create table said (
     n int generated always as identity,
@@ -472,6 +475,24 @@ create table said (
     "tab	" timestamptz[] default '{infinity,-infinity,"0044-03-15 00:00:00+00 BC","2026-01-02 03:04:05.6+07"}',
     number numeric default 'NaN',
     float float8 default '-Infinity',
+    "4%%s" real default 1e-9,
+    small int2 default -32768,
+    big int8,
+    id uuid,
+    "other id" uuid default 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
+    yes bool default true,
+    no bool,
+    day date default '0044-03-15 BC',
+    never timestamptz default '-infinity',
+    "when" timestamptz default '0044-03-15 01:02:03.4+01 BC',
+    padded char(9) default '"',
+    short varchar(9) default E'\t\\',
+    limited of_a_kind default 'a"b',
+    pair point default '(1,2)',
+    composite people default '(7)',
+    "bit" bit(3) default '101',
+    took interval default '1 day -00:00:01',
+    bytes bytea default '\xff00',
     json json default '{"a": [1,  "\\"]}'
 );
 """

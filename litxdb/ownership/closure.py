@@ -33,6 +33,7 @@ class Closure:
         *,
         prefix: str = "litxdb_owned",
     ) -> None:
+        self.version = connection.info.server_version
         self._connection, self._schema, self._root = connection, schema, root
         self._edges: dict[str, list[Edge]] = {}
         for edge in edges:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from litxdb import queries
 from litxdb.ownership import Closure, Column, Ownership, Table, quoted
+from litxdb.privacy.objects import json_object, json_value
 from litxdb.privacy.results import Person
 from litxdb.privacy.sessions import literal
 
@@ -42,13 +43,13 @@ def owned(ownership: Ownership, closure: Closure, table: str, person: Person, sa
     left_out = _left_out(ownership, table)
     masks = _masks(ownership, known, person, salt)
     parsed = ownership.json_columns(table)
-    columns = [
-        f"{masks.get(column.name) or expression(column, parsed=column.name in parsed)} as {quoted(column.name)}"
+    members = {
+        column.name: masks.get(column.name) or expression(column, closure.version, parsed=column.name in parsed)
         for column in known.columns
         if column.name not in left_out and (vectors or column.base not in VECTORS)
-    ]
+    }
     # JSON within each part: PostgreSQL would carry the columns through the union one by one
-    return "\nunion all\n".join(map(_as_json, closure.parts(table, ", ".join(columns))))
+    return closure.select(table, json_object(members))
 
 
 def referenced(ownership: Ownership, closure: Closure, table: str) -> str | None:
@@ -62,9 +63,9 @@ def referenced(ownership: Ownership, closure: Closure, table: str) -> str | None
     if not labels or not ways or table == ownership.root.table:
         return None
     shown = [column for column in known.columns if column.name in known.key or column.name in labels]
-    columns = ", ".join(f"{expression(column)} as {quoted(column.name)}" for column in shown)
+    members = {column.name: expression(column, closure.version) for column in shown}
     theirs = f" and not {closure.holds(table)}" if table in ownership.reasons else ""
-    return _as_json(f"select {columns} from {known.source} t where ({' or '.join(ways)}){theirs}")
+    return f"select {json_object(members)} from {known.source} t where ({' or '.join(ways)}){theirs}"
 
 
 def _ways(ownership: Ownership, closure: Closure, table: str) -> list[str]:
@@ -84,22 +85,23 @@ def _ways(ownership: Ownership, closure: Closure, table: str) -> list[str]:
     return ways
 
 
-def expression(column: Column, *, parsed: bool = False) -> str:
-    """Return a column's value as it shall stand in JSON, SQL over `t`; `parsed` is for texts that hold JSON.
+def expression(column: Column, version: int, *, parsed: bool = False) -> str:
+    """Return a column's value as it stands in JSON, SQL over `t`; `parsed` is for texts that hold JSON.
 
-    >>> expression(Column("at", "timestamp without time zone", "timestamp", "D", True, False, False, None))
-    't."at" at time zone \\'UTC\\''
+    >>> at = Column("at", "timestamp without time zone", "timestamp", "D", True, False, False, None)
+    >>> print(expression(at, 150000))
+    coalesce(to_json(t."at" at time zone 'UTC'), 'null')
     """
     value = f"t.{quoted(column.name)}"
     if parsed:
-        return f"pg_temp.litxdb_read_json({value}::text)"
+        return json_value(f"pg_temp.litxdb_read_json({value}::text)")
     if column.base == "timestamp":  # LitXplore's, and most, are UTC
-        return f"{value} at time zone 'UTC'"
+        return json_value(f"{value} at time zone 'UTC'", "timestamptz", version)
     if column.base == "json":  # may have line ends between its parts, and JSON lines may not
-        return f"translate({value}::text, E'\\n\\r', '  ')::json"
+        return json_value(f"translate({value}::text, E'\\n\\r', '  ')::json")
     if column.base in VECTORS:
-        return f"{value}::text::json"
-    return value
+        return json_value(f"{value}::text::json")
+    return json_value(value, column.base, version)
 
 
 def _masks(ownership: Ownership, table: Table, person: Person, salt: str) -> dict[str, str]:
@@ -117,7 +119,7 @@ def _masks(ownership: Ownership, table: Table, person: Person, salt: str) -> dic
         for column in reference.columns:
             value = f"t.{quoted(column)}"
             hashed = f"encode(sha256(convert_to({literal(salt)} || {value}::text, 'UTF8')), 'hex')"
-            masks[column] = (
+            masks[column] = json_value(
                 f"case when {value} is null or ({mine}) then to_jsonb({value}) "
                 f"else to_jsonb('another person ' || left({hashed}, 8)) end"
             )
@@ -127,7 +129,3 @@ def _masks(ownership: Ownership, table: Table, person: Person, salt: str) -> dic
 def _left_out(ownership: Ownership, table: str) -> set[str]:
     labels = (label.rpartition(".") for label in ownership.policy.left_out)
     return {column for name, _, column in labels if (known := ownership.schema.find(name)) and known.table == table}
-
-
-def _as_json(select: str) -> str:
-    return f"select row_to_json(x.*) from (\n{select}\n) x"

@@ -186,12 +186,12 @@ def id_columns(ownership: Ownership, table: Table, person: Person) -> dict[str, 
 def _count(
     connection: Connection, closure: Closure, table: Table, conditions: dict[str, str]
 ) -> tuple[int, dict[str, int]]:
-    names = {column: f"c{number}" for number, column in enumerate(conditions)}
-    listed = ", ".join(f"({condition}) is true as {names[column]}" for column, condition in conditions.items())
-    counts = ", ".join(f"count(*) filter (where not own and {name})" for name in names.values())
+    counts = ", ".join(f"count(*) filter (where not litxdb_own and ({each}))" for each in conditions.values())
     either = " or ".join(f"({condition})" for condition in conditions.values())
-    inner = f"select {closure.holds(table.table)} as own, {listed} from {table.source} t where {either}"
+    inner = f"select t.*, {closure.holds(table.table)} as litxdb_own from {table.source} t where {either}"
     with connection.cursor() as cursor:
-        cursor.execute(queries.tagged(f"select count(*) filter (where own), {counts} from (\n{inner}\n) x"))
+        # offset 0, so that it is found out once for each row whose it is
+        query = f"select count(*) filter (where litxdb_own), {counts} from (\n{inner}\noffset 0) t"
+        cursor.execute(queries.tagged(query))
         own, *others = cursor.fetchone() or (0,)
     return own, dict(zip(conditions, others, strict=True))
