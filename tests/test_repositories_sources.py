@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 from litxdb.database import Database
 from litxdb.errors import AlreadyExists, ArgumentInvalid
 from litxdb.models.agent import DIMENSIONS
-from litxdb.repositories import Repositories
+from litxdb.repositories import Repositories, search
 from tests.bed.repositories import KINDS, opened
 
 HOSTILE = ("'; drop table sources; --", "%(x)s %s :id \\'", "ü\n\t\\N")
@@ -142,6 +142,7 @@ def test_a_filter_that_few_pass_still_finds_its_nearest(indexed: Database) -> No
             found = door.do(lambda r, w=narrowing: r.sources.find_similar(rows[1]["embedding"], -1, 10, **w))
             assert len(found) == 10
             assert len({int(each.source.title) for each in found} & set(exact)) >= 9
+            assert [each.similarity for each in found] == sorted((each.similarity for each in found), reverse=True)
 
 
 def cosine(one: dict[str, Any], two: dict[str, Any]) -> float:
@@ -197,6 +198,40 @@ def test_a_content_of_any_length_is_stored_and_its_beginning_found(door: Any) ->
     found = door.do(lambda r: r.sources.search("first", vector(0)))
     assert [each.source.url[-1] for each in found] == ["1", "2"]
     assert door.do(lambda r: r.sources.search("last", vector(0))) == ()
+
+
+def test_of_many_that_have_the_words_the_newest_are_ranked(door: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "RANKED", 60)
+    rows = [source(str(n), content="common common common" if n < 10 else "common") for n in range(100)]
+    door.do(lambda r: r.sources.insert_many(rows))
+    found = door.do(lambda r: r.sources.search("common", vector(0), 2))
+    assert [each.source.title for each in found] == ["40", "41"]
+    assert [each.source.title for each in door.do(lambda r: r.sources.search("common", vector(0), 20))] == [
+        str(n) for n in range(20)
+    ]
+
+
+def test_a_search_leaves_the_planner_as_it_was(db: Database) -> None:
+    costs: list[str] = []
+
+    def heard(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if "<=>" in statement:
+            cursor.execute("show random_page_cost")
+            costs.append(cursor.fetchone()[0])
+
+    event.listen(db.engine, "before_cursor_execute", heard)
+    with db.session() as session:
+        sources = Repositories(session).sources
+        made = sources.create(**source("1", embedding=vector(0)))
+        for own, while_searching in (("4", "1"), ("1.1", "1"), ("0.5", "0.5")):
+            session.execute(text(f"set local random_page_cost = {own}"))
+            sources.find_similar(vector(0))
+            sources.similar_to(made.id, limit=500)
+            sources.is_duplicate("https://other", vector(0))
+            sources.search("x", vector(0), source_type="arxiv")
+            assert session.execute(text("show random_page_cost")).scalar_one() == own
+            assert costs == [while_searching] * 4
+            costs.clear()
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("reset hnsw.ef_search", 200), ("400", 400), ("64", 200)])

@@ -5,7 +5,8 @@ The threshold stands outside a materialized CTE: inside, a search that finds too
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +29,6 @@ from sqlalchemy.orm import Session
 
 from litxdb.errors import ArgumentInvalid
 from litxdb.models.agent import SOURCE_WORDS
-from litxdb.repositories.paging import checked_limit
 
 MOST = 500
 """Rows that a search returns, at most."""
@@ -40,7 +40,9 @@ SCANNED = 200_000
 """hnsw.max_scan_tuples of a narrowed search: a filter that one in a thousand passes still finds its ten."""
 
 CANDIDATES = 5
-"""How many times the limit each search gives to the fusion, and 50 at least."""
+"""How many times the limit a narrowed search takes from the index, and each search gives to the fusion; 50 at least."""
+RANKED = 1000
+"""Of more sources that have the words only so many are ranked, the newest: each of them is parsed for that."""
 FUSION = 60
 """The k of reciprocal rank fusion (Cormack, Clarke, Büttcher: SIGIR 2009)."""
 
@@ -56,6 +58,11 @@ class Filters:
     published_from: datetime | None = None
     published_before: datetime | None = None
 
+    @property
+    def narrow(self) -> bool:
+        """Whether there are any."""
+        return self != Filters()
+
     def conditions(self, table: Table) -> list[ColumnElement[bool]]:
         """Return the conditions on the table's rows."""
         found: list[ColumnElement[bool]] = []
@@ -68,19 +75,26 @@ class Filters:
         return found
 
 
-def widen(session: Session, limit: int, filters: Filters) -> None:
-    """Have the searches of this transaction look far enough; a wider setting of the role's stays as it is."""
-    checked_limit(limit, MOST)
-    narrowed = filters != Filters()
+@contextmanager
+def widened(session: Session, limit: int, filters: Filters) -> Iterator[None]:
+    """Have the searches of this transaction look far enough; a wider setting of the role's stays as it is.
+
+    Within, the planner takes a page of an index for no dearer than one of the table: it does not know that reading the
+    table means fetching each embedding from TOAST, and would compare all 50,000 instead of asking the index.
+    """
     wanted = min(WIDEST, max(SEARCHED, 2 * limit))
     now = "coalesce(nullif(current_setting('hnsw.ef_search', true), ''), '0')::int"
-    session.execute(
+    cost, least = "current_setting('random_page_cost')", "current_setting('seq_page_cost')"
+    before = session.execute(
         text(
-            f"select set_config('hnsw.ef_search', greatest({now}, :wanted)::text, true), "
+            f"select {cost}, set_config('random_page_cost', least({cost}::float8, {least}::float8)::text, true), "
+            f"set_config('hnsw.ef_search', greatest({now}, :wanted)::text, true), "
             "set_config('hnsw.iterative_scan', :again, true), set_config('hnsw.max_scan_tuples', :most, true)"
         ),
-        {"wanted": wanted, "again": "strict_order" if narrowed else "off", "most": str(SCANNED)},
-    )
+        {"wanted": wanted, "again": "relaxed_order" if filters.narrow else "off", "most": str(SCANNED)},
+    ).scalar_one()
+    yield
+    session.execute(text("select set_config('random_page_cost', :before, true)"), {"before": before})
 
 
 def nearest(
@@ -94,12 +108,13 @@ def nearest(
     """Select the nearest rows, with their cosine distance last."""
     if not isinstance(threshold, (int, float)) or not -1 <= threshold <= 1:
         raise ArgumentInvalid(f"A cosine similarity of {threshold!r} there is not.", "Give a threshold from -1 to 1.")
-    near = _nearest(table, vector, limit, filters)
+    near = _nearest(table, vector, _candidates(limit) if filters.narrow else limit, filters)
     return (
         select(*columns, near.c.distance)
         .join(near, near.c.id == table.c.id)
         .where(near.c.distance <= 1 - threshold)
         .order_by(near.c.distance, table.c.id)
+        .limit(limit)
     )
 
 
@@ -107,15 +122,21 @@ def hybrid(
     table: Table, columns: Sequence[Column[Any]], words: str, vector: list[float], limit: int, filters: Filters
 ) -> Select[Any]:
     """Select the rows that stand well in either search, with their score and both ranks last."""
-    candidates = max(50, CANDIDATES * limit)
+    candidates = _candidates(limit)
     near = _nearest(table, vector, candidates, filters)
     by_vector = select(near.c.id, func.row_number().over(order_by=near.c.distance).label("rank")).cte("by_vector")
     query = func.websearch_to_tsquery(ENGLISH, words)
-    found = WORDS.op("@@")(query)
+    found = (
+        select(table.c.id, table.c.title, table.c.content)
+        .where(WORDS.op("@@")(query), *filters.conditions(table))
+        .order_by(table.c.id.desc())
+        .limit(max(RANKED, candidates))
+        .cte("found")
+        .prefix_with("materialized")
+    )
     rank = func.ts_rank(WORDS, query)
     worded = (
-        select(table.c.id, func.row_number().over(order_by=(rank.desc(), table.c.id)).label("rank"))
-        .where(found, *filters.conditions(table))
+        select(found.c.id, func.row_number().over(order_by=(rank.desc(), found.c.id)).label("rank"))
         .order_by("rank")
         .limit(candidates)
         .cte("by_text")
@@ -134,6 +155,10 @@ def hybrid(
         .join(fused, fused.c.id == table.c.id)
         .order_by(fused.c.score.desc(), table.c.id)
     )
+
+
+def _candidates(limit: int) -> int:
+    return max(50, CANDIDATES * limit)
 
 
 def _nearest(table: Table, vector: list[float], limit: int, filters: Filters) -> Any:

@@ -14,10 +14,10 @@ from litxdb.errors import NotFound
 from litxdb.repositories.copying import BATCH, copy_in
 from litxdb.repositories.embedding import embedding as checked
 from litxdb.repositories.operation import S, operation
-from litxdb.repositories.paging import Page
+from litxdb.repositories.paging import Page, checked_limit
 from litxdb.repositories.results import FoundSource, SimilarSource, Source
 from litxdb.repositories.rows import Rows, allowed, table_of
-from litxdb.repositories.search import Filters, hybrid, nearest, widen
+from litxdb.repositories.search import MOST, Filters, hybrid, nearest, widened
 
 
 class NewSource(TypedDict, total=False):
@@ -111,7 +111,7 @@ class Sources(Rows[S, Source, int]):
 
         Through the HNSW index: approximate, `litxdb vectors recall` measures how much so.
         """
-        return self._similar(embedding, threshold, limit, narrowing)
+        return self._similar(embedding, threshold, checked_limit(limit, MOST), narrowing)
 
     @operation
     def similar_to(
@@ -121,7 +121,7 @@ class Sources(Rows[S, Source, int]):
         own = self._session.execute(select(self.table.c.embedding).where(self._is(key))).scalar()
         if own is None:
             raise NotFound(f"There is no source {key} with an embedding.", "Have the application embed it.")
-        found = self._similar(list(own), threshold, limit + 1, narrowing)
+        found = self._similar(list(own), threshold, checked_limit(limit, MOST) + 1, narrowing)
         return tuple(each for each in found if each.source.id != key)[:limit]
 
     @operation
@@ -133,9 +133,10 @@ class Sources(Rows[S, Source, int]):
             return True, "url"
         if embedding is None:
             return False, None
-        widen(self._session, 1, Filters())
         close = nearest(self.table, [self.table.c.id], checked(embedding), threshold, 1, Filters())
-        return (True, "semantic") if self._session.execute(close).first() is not None else (False, None)
+        with widened(self._session, 1, Filters()):
+            found = self._session.execute(close).first()
+        return (False, None) if found is None else (True, "semantic")
 
     @operation
     def search(
@@ -144,20 +145,24 @@ class Sources(Rows[S, Source, int]):
         """Find sources by words and by meaning at once, ranked by reciprocal rank fusion, the best first.
 
         `text` is what a person types into a search engine. The words are looked for in title and content, up to their
-        100,000th character, through the full-text index.
+        100,000th character, through the full-text index; of more than a thousand sources that have them, the newest
+        thousand are ranked.
         """
         filters = Filters(**allowed(narrowing, Narrowing, "a search of sources"))
-        widen(self._session, limit, filters)
+        checked_limit(limit, MOST)
         statement = hybrid(self.table, self._columns(), text, checked(embedding), limit, filters)
-        return tuple(FoundSource(Source(*row[:-3]), *row[-3:]) for row in self._session.execute(statement))
+        with widened(self._session, limit, filters):
+            rows = self._session.execute(statement).all()
+        return tuple(FoundSource(Source(*row[:-3]), *row[-3:]) for row in rows)
 
     def _similar(
         self, embedding: Iterable[float], threshold: float, limit: int, narrowing: Mapping[str, Any]
     ) -> tuple[SimilarSource, ...]:
         filters = Filters(**allowed(narrowing, Narrowing, "a search of sources"))
-        widen(self._session, limit, filters)
         statement = nearest(self.table, self._columns(), checked(embedding), threshold, limit, filters)
-        return tuple(SimilarSource(Source(*row[:-1]), 1 - row[-1]) for row in self._session.execute(statement))
+        with widened(self._session, limit, filters):
+            rows = self._session.execute(statement).all()
+        return tuple(SimilarSource(Source(*row[:-1]), 1 - row[-1]) for row in rows)
 
     def _checked(self, values: Mapping[str, Any], typed: type) -> dict[str, Any]:
         row = allowed(values, typed, self.table.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -47,10 +47,10 @@ def find_duplicates(
         total = sum(count for _, _, count in pages)
         done = 0
         with ThreadPoolExecutor(jobs) as threads:
-            searching = [threads.submit(_search, connection, threshold, first, last) for first, last, _ in pages]
+            searching = deque(threads.submit(_search, connection, threshold, first, last) for first, last, _ in pages)
             try:
-                for (_, _, count), found in zip(pages, searching, strict=True):
-                    for one, other, similarity in found.result():
+                for _, _, count in pages:
+                    for one, other, similarity in searching.popleft().result():  # which nobody keeps then
                         clusters.join(one, other, similarity)
                     done += count
                     progress(done, total)
@@ -129,7 +129,8 @@ def _search(
 ) -> list[tuple[int, int, float]]:
     own = connection()
     with own, own.cursor() as cursor:
-        cursor.execute(f"set local hnsw.ef_search = {SEARCHED}; set local jit = off")
+        # The planner does not know what reading embeddings costs, and would compare each with each.
+        cursor.execute(f"set local hnsw.ef_search = {SEARCHED}; set local enable_sort = off; set local jit = off")
         found = _ask(own, "neighbours", first=first, last=last, nearest=NEAREST, distance=1 - threshold)
         return [(row.id, row.neighbour, row.similarity) for row in found]
 

@@ -54,7 +54,7 @@ class Searches:
             if found and not isnan(found[-1]):  # no direction: a vector of zeros, by cosine distance
                 truth[vector] = found
                 times.append((time.perf_counter() - start) * 1000)
-        cursor.execute("set local enable_indexscan = on; set local enable_seqscan = off")
+        cursor.execute("set local enable_indexscan = on; set local enable_seqscan = off; set local enable_sort = off")
         return truth, times
 
     def recall(self, cursor: Cursor, truth: Mapping[str, list[float]]) -> tuple[float, list[float]]:
