@@ -605,6 +605,8 @@ def test_what_the_server_lacks(run: Run, postgresql: Servers, server: Server, pl
         answer = run("restore", "latest", "--into", url, "--store", place)
         assert answer.code == 5
         assert "has no extension pgcrypto" in answer.stderr
+        assert "is left in" not in answer.stderr
+        assert execute(url, f"select to_regnamespace('{UNFINISHED}')") == [(None,)]
 
 
 def test_the_password_is_nowhere(pg15: Server, start: Start, large: Backup, place: Path, tmp_path: Path) -> None:

@@ -93,13 +93,15 @@ def restore(
         idle_for_long(session)
         acquire(session, SCHEMA, 0, subject="a migration, backup or restore of this database", notify=db.notify)
         require_empty(session, db)
+        entries = () if dump.script else pg_restore.listing(tool, dump.path)
+        _require_extensions(session, entries)
         has_tls = encrypted(session) and tool.has_tls
         with _marked(session, db, said=part_stays), route(db, session, has_tls=has_tls) as way:
             way = _with(way, build_settings(session, contents, memory_bytes))
             if dump.script:
                 pg_restore.psql(tool, way, lambda: foreign.script(dump.path, session.info.server_version))
             else:
-                _Run(db, session, dump, tool, way, jobs_for(dump, jobs), owners, make_roles, watch).run()
+                _Run(db, session, dump, entries, tool, way, jobs_for(dump, jobs), owners, make_roles, watch).run()
             watch(Restoring("analyzing", None, 0, 0))
             analyze(session, COARSE)
             seconds = time.monotonic() - begun
@@ -132,6 +134,17 @@ def require_empty(session: Connection, db: Database) -> None:
         )
 
 
+def _require_extensions(session: Connection, entries: Sequence[str]) -> None:
+    named = [kind.split()[2] for entry in entries if (kind := pg_restore.kind(entry)).startswith("EXTENSION - ")]
+    with session.cursor() as cursor:
+        cursor.execute(UNAVAILABLE, (named,))
+        missing = [name for (name,) in cursor.fetchall()]
+    if missing:
+        raise pg_restore.ServerLacks(
+            f"The server has no extension {', '.join(missing)}, which the backup needs.", "Install it there."
+        )
+
+
 @dataclass(frozen=True)
 class _List:
     """A list of entries for pg_restore: its option, and the descriptor that the file is."""
@@ -147,6 +160,7 @@ class _Run:
     db: Database
     session: Connection
     dump: Unpacked
+    entries: Sequence[str]
     tool: Tool
     way: Route
     jobs: int
@@ -158,13 +172,11 @@ class _Run:
     begun: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
-        entries = pg_restore.listing(self.tool, self.dump.path)
-        self._require_extensions(entries)
         if self.make_roles:
             self._make_roles()
-        self.tables = pg_restore.count_tables(entries)
+        self.tables = pg_restore.count_tables(self.entries)
         # whoever may create an extension, on Neon say, need not own it: its comment is its own affair
-        kept = [entry for entry in entries if not pg_restore.kind(entry).startswith("COMMENT - EXTENSION ")]
+        kept = [entry for entry in self.entries if not pg_restore.kind(entry).startswith("COMMENT - EXTENSION ")]
         tolerant = self.tool.major >= pg_restore.TIMEOUT_SINCE > self.session.info.server_version // 10000
         options = ["--no-tablespaces", *(() if self.owners else ("--no-owner", "--no-acl"))]
         with list_of(kept) as chosen:
@@ -196,16 +208,6 @@ class _Run:
         if self.session.info.server_version // 10000 < pg_restore.TIMEOUT_SINCE:
             text = pg_restore.TIMEOUT.sub(b"", text, count=1)
         pg_restore.psql(psql, self.way, lambda: iter([text]))
-
-    def _require_extensions(self, entries: Sequence[str]) -> None:
-        named = [kind.split()[2] for entry in entries if (kind := pg_restore.kind(entry)).startswith("EXTENSION - ")]
-        with self.session.cursor() as cursor:
-            cursor.execute(UNAVAILABLE, (named,))
-            missing = [name for (name,) in cursor.fetchall()]
-        if missing:
-            raise pg_restore.ServerLacks(
-                f"The server has no extension {', '.join(missing)}, which the backup needs.", "Install it there."
-            )
 
     def _make_roles(self) -> None:
         """Make the roles that policies are for; owners and grants are left out, but not these."""
