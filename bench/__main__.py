@@ -1,4 +1,4 @@
-"""Print every figure: python -m bench [RUNS]."""
+"""Print every figure, or those of some parts: python -m bench [RUNS [PART…]]."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import platform
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg2
@@ -24,42 +24,56 @@ from litxdb.local import Cluster
 LITXDB = ["litxdb"]
 
 
-def main(runs: int) -> None:
+def main(runs: int, chosen: list[str]) -> None:
     cores, machine = os.cpu_count(), platform.machine()
     print(f"litxdb {__version__}, Python {platform.python_version()}, {cores} cores {machine}, {runs} pairs each\n")
     with cluster() as server:
         head = database(server, "at_head")
         with Database(head) as db:
             migrate.upgrade(db)
-        with tempfile.TemporaryDirectory() as folder:
-            theirs = alembic(Path(folder), server.parameters("at_head"))
-            env = {"DATABASE_URL": head}
-            print(f"{'':34} {'ours':>8} {'theirs':>8} {'ratio':>6} {'bound':>6}")
-            show("--help, CPU", compare([*LITXDB, "--help"], ["alembic", "--help"], env, runs), "cpu", 0.5)
-            show("ping / alembic current, CPU", compare([*LITXDB, "ping"], [*theirs, "current"], env, runs), "cpu", 0.5)
-            status = compare([*LITXDB, "status"], [*theirs, "current"], env, runs)
-            show("status / alembic current, CPU", status, "cpu", 0.3)
-            idle = compare([*LITXDB, "migrate"], [*theirs, "upgrade", "head"], env, runs)
-            show("migrate, nothing to do, wall", idle, "wall", 1.0)
-            from_empty(server, runs)
-            building = indexes.pairs(server, database(server, "indexes"), runs)
-            show("index of 300,000 rows / psql, wall", building, "wall", None)
-        drift.show(head, runs)
-        rehearsal.show(runs)
-        backup.show(database(server, "backed_up"), runs)
-        verifying.show(server.url("backed_up"), runs)
-        doctor.show(server, lambda name: database(server, name), runs)
-        serve.show(database(server, "served"))
-        cache.show()
 
         def at_head(name: str) -> str:
             return database(server, name, template="at_head")
 
-        behind_a_blocker(server, at_head)
-        overhead(at_head, runs)
-        privacy.show(at_head, database(server, "tables"), runs)
-        library.show(server, at_head, runs)
-        seed.show(at_head, runs)
+        parts: dict[str, Callable[[], object]] = {
+            "commands": lambda: commands(server, head, runs),
+            "drift": lambda: drift.show(head, runs),
+            "rehearsal": lambda: rehearsal.show(runs),
+            "backup": lambda: backup.show(database(server, "backed_up"), runs),
+            "verifying": lambda: verifying.show(server.url("backed_up"), runs),
+            "doctor": lambda: doctor.show(server, lambda name: database(server, name), runs),
+            "serve": lambda: serve.show(database(server, "served")),
+            "cache": cache.show,
+            "blocker": lambda: behind_a_blocker(server, at_head),
+            "care": lambda: overhead(at_head, runs),
+            "privacy": lambda: privacy.show(at_head, database(server, "tables"), runs),
+            "repositories": lambda: library.overhead(at_head("overhead"), runs),
+            "pooler": lambda: library.behind_a_pooler(server, at_head("pooled")),
+            "similarity": lambda: library.similarity(at_head("similarity")),
+            "seed": lambda: seed.show(at_head, runs),
+        }
+        if unknown := set(chosen) - set(parts):
+            raise SystemExit(f"No part {', '.join(sorted(unknown))}; there are: {', '.join(parts)}")
+        for name, part in parts.items():
+            if not chosen or name in chosen:
+                part()
+
+
+def commands(server: Cluster, head: str, runs: int) -> None:
+    """Whole commands beside Alembic's."""
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = alembic(Path(folder), server.parameters("at_head"))
+        env = {"DATABASE_URL": head}
+        print(f"{'':34} {'ours':>8} {'theirs':>8} {'ratio':>6} {'bound':>6}")
+        show("--help, CPU", compare([*LITXDB, "--help"], ["alembic", "--help"], env, runs), "cpu", 0.5)
+        show("ping / alembic current, CPU", compare([*LITXDB, "ping"], [*theirs, "current"], env, runs), "cpu", 0.5)
+        status = compare([*LITXDB, "status"], [*theirs, "current"], env, runs)
+        show("status / alembic current, CPU", status, "cpu", 0.3)
+        idle = compare([*LITXDB, "migrate"], [*theirs, "upgrade", "head"], env, runs)
+        show("migrate, nothing to do, wall", idle, "wall", 1.0)
+        from_empty(server, runs)
+        building = indexes.pairs(server, database(server, "indexes"), runs)
+        show("index of 300,000 rows / psql, wall", building, "wall", None)
 
 
 def show(title: str, pair: Pair, figure: str, bound: float | None) -> None:
@@ -109,4 +123,4 @@ def database(server: Cluster, name: str, template: str = "template1") -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15, sys.argv[2:])

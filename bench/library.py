@@ -37,13 +37,6 @@ Make = Callable[[str], str]
 Operation = Callable[[Any, random.Random], Any]
 
 
-def show(server: Cluster, at_head: Make, runs: int) -> None:
-    """Print all three."""
-    overhead(at_head("overhead"), runs)
-    behind_a_pooler(server, at_head("pooled"))
-    similarity(at_head("similarity"))
-
-
 def overhead(url: str, runs: int) -> None:
     """The same rows by Core and by a repository, in turn, in one session: processor time of this process."""
     table = LiteratureReview.__table__
@@ -98,11 +91,15 @@ def behind_a_pooler(server: Cluster, url: str) -> None:
             chats = dict(session.execute(text("select id, user_id from chat_sessions limit 1000")).all())  # type: ignore[arg-type]
     ours: dict[str, list[float]] = {}
     bare: dict[str, list[float]] = {}
+    used = [0.0, 0.0]
     with _pooled(server, db.endpoint.dbname) as pooled:
         for _ in range(ROUNDS):
-            for waits, operations in ((bare, {"by Core": _by_core}), (ours, _operations(users, urls, chats))):
+            both = ((bare, {"by Core": _by_core}), (ours, _operations(users, urls, chats)))
+            for which, (waits, operations) in enumerate(both):
+                used[which] -= time.process_time()
                 for name, times in asyncio.run(_clients(pooled, operations)).items():
                     waits.setdefault(name, []).extend(times)
+                used[which] += time.process_time()
     every = list(itertools.chain.from_iterable(ours.values()))
     print(f"\n{CLIENTS} clients, 10 connections, PgBouncer, a world of size dev (bound 200 ms at 95 %)")
     for name, times in [*sorted(ours.items()), ("all", every), ("an account by Core", bare["by Core"])]:
@@ -110,6 +107,9 @@ def behind_a_pooler(server: Cluster, url: str) -> None:
         middle, worst = (times[int(len(times) * share)] * 1000 for share in (0.5, 0.95))
         rate = len(times) / ROUNDS / SECONDS
         print(f"  {name:20} median {middle:6.1f} ms   95 % {worst:6.1f} ms   {rate:6.0f} a second")
+    core, own = used[0] / len(bare["by Core"]) * 1000, used[1] / len(every) * 1000
+    # on a busy machine the waits say how busy it is; this says what a core of one's own would do
+    print(f"  processor time a unit: {own:.2f} ms, by Core {core:.2f} ms; {CLIENTS} at once: {CLIENTS * own:.0f} ms")
 
 
 def _operations(users: list[int], urls: list[str], chats: dict[Any, int]) -> dict[str, Operation]:
