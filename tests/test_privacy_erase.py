@@ -111,6 +111,24 @@ def test_the_certificate_and_the_ledger_name_nobody(run: Run, db: Database, peop
     assert run("backups", "--store", "store").code == 0  # the ledger is no damaged backup
 
 
+def test_backups_that_are_not_whole_may_hold_the_data(run: Run, people: str) -> None:
+    """One under way or killed, and one whose manifest is gone; not those of another database."""
+    assert run("backup", "--store", "store", "--quiet", "--url", people).code == 0
+    (manifest,) = Path("store").glob("*.manifest.json")
+    whole = manifest.name.removesuffix(".manifest.json")
+    slug = whole.partition("-")[0]
+    begun, lost = f"{slug}-20260101T000000Z-000001", f"{slug}-20260102T000000Z-000002"
+    files = (f"{begun}.dump.zst.partial", f"{lost}.dump.zst", f"{slug}x-20260103T000000Z-000003.dump.zst", "notes.txt")
+    for file in files:
+        Path("store", file).write_bytes(b"x")
+    outcome = erase_user(run, people, "--certificate", "c.json", "--backups-kept", "30")
+    assert outcome.code == 0, outcome.stderr
+    named = {each["backup"]: each["until"] for each in json.loads(Path("c.json").read_text())["backups"]}
+    assert set(named) == {whole, begun, lost}
+    assert named[whole]
+    assert f"perhaps in what there is of the backup {begun}, until it is pruned" in outcome.stdout
+
+
 def test_no_such_person_and_twice(run: Run, people: str) -> None:
     assert erase_user(run, people, who="99").code == 2
     assert erase_user(run, people).code == 0

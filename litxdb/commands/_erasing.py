@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,12 +48,19 @@ def holdings(store: Store | None, db: Database, kept_days: int | None) -> tuple[
     if store is None:
         return ()
     from litxdb import backup
+    from litxdb.backup import naming
     from litxdb.privacy import Holding
 
     store.free_bytes()  # makes a directory that is not there yet, as the ledger would
     name, keep = db.direct_endpoint.dbname, timedelta(days=kept_days) if kept_days else None
-    manifests = [each.manifest for each in backup.inventory(store).backups if each.manifest.source.database == name]
-    return tuple(Holding(each.name, each.snapshot_at, each.snapshot_at + keep if keep else None) for each in manifests)
+    found = backup.inventory(store)
+    manifests = [each.manifest for each in found.backups if each.manifest.source.database == name]
+    whole = [Holding(each.name, each.snapshot_at, each.snapshot_at + keep if keep else None) for each in manifests]
+    # of a backup under way, or a killed or damaged one, there is nothing but its files' names
+    ours = naming.slug(naming.backup_name(name, datetime.now(UTC), "0"))
+    files = [*(each.file for each in found.damaged), *(each.file for each in store.leftovers())]
+    others = {known.backup for file in files if (known := naming.parse(file)) and naming.slug(known.backup) == ours}
+    return (*whole, *(Holding(each, None, None) for each in sorted(others - {each.backup for each in whole})))
 
 
 @contextlib.contextmanager
@@ -103,4 +110,5 @@ def draw(done: Certificate, paper: Path, form: Form) -> None:
     render.line(f"In the ledger: {', '.join(done.ledgers)}")
     for each in done.backups:
         until = f"until {each.until:%Y-%m-%d}" if each.until else "until it is pruned"
-        render.line(f"  still in the backup {each.backup}, {until}")
+        still = "still in" if each.snapshot_at else "perhaps in what there is of"
+        render.line(f"  {still} the backup {each.backup}, {until}")

@@ -167,10 +167,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Holding:
-    """A backup that still holds the person's data, and until when; None: until somebody prunes it."""
+    """A backup that still holds the person's data, and until when; None: until somebody prunes it.
+
+    One that is not whole, as it was under way, killed or damaged, has no `snapshot_at`: it may hold the data.
+    """
 
     backup: str
-    snapshot_at: datetime
+    snapshot_at: datetime | None
     until: datetime | None
 
 
