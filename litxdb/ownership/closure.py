@@ -6,7 +6,7 @@ reached in two ways need no care. Rows at the ends, often the most, are kept now
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from litxdb import queries
@@ -44,12 +44,7 @@ class Closure:
                 dict.fromkeys((*self._columns.get(edge.target, ()), *edge.target_columns))
             )
         self._keys = {table: f"pg_temp.{prefix}_{number}" for number, table in enumerate(self._columns)}
-        for table, columns in self._columns.items():
-            names = ", ".join(map(quoted, columns))
-            source = schema.tables[table].source
-            self._do(f"drop table if exists {self._keys[table]}")
-            self._do(f"create table {self._keys[table]} as select {names}, 0 as litxdb_round from {source} limit 0")
-            self._do(f"create unique index on {self._keys[table]} ({names}) nulls not distinct")
+        self._do(";\n".join(statement for table in self._keys for statement in self._creation(table)))
 
     def collect(self, condition: str, values: Mapping[str, object] | None = None, *, lock: bool = False) -> int:
         """Find all rows, from those of the root that fulfil the condition, SQL over `t`; returns how many of these.
@@ -57,8 +52,7 @@ class Closure:
         With `lock` each row that leads further is locked on the way (FOR UPDATE): nobody can then hang a new row on it,
         so what is found stays all there is. It takes as many rounds as the longest path has steps.
         """
-        for keys in self._keys.values():
-            self._do(f"delete from {keys}")
+        self._do(";\n".join(f"delete from {keys}" for keys in self._keys.values()))
         with self._connection.cursor() as cursor:
             condition = cursor.mogrify(condition, values).decode()  # names elsewhere may hold a percent sign
         number, found = 0, self._add(self._root.table, condition, 0, lock=lock)
@@ -72,8 +66,7 @@ class Closure:
                 if edge.table in self._keys
                 and self._add(edge.table, self._follows(edge, number - 1), number, lock=lock)
             }
-        for keys in self._keys.values():
-            self._do(f"analyze {keys}")
+        self._do(f"analyze {', '.join(self._keys.values())}")
         return found
 
     def holds(self, table: str) -> str:
@@ -101,8 +94,15 @@ class Closure:
 
     def close(self) -> None:
         """Drop the temporary tables."""
-        for keys in self._keys.values():
-            self._do(f"drop table if exists {keys}")
+        self._do(f"drop table if exists {', '.join(self._keys.values())}")
+
+    def _creation(self, table: str) -> Iterator[str]:
+        """List the statements that make a table of keys: all go to the server at once, as they may be thousands."""
+        keys, source = self._keys[table], self._schema.tables[table].source
+        names = ", ".join(map(quoted, self._columns[table]))
+        yield f"drop table if exists {keys}"
+        yield f"create table {keys} as select {names}, 0 as litxdb_round from {source} limit 0"
+        yield f"create unique index on {keys} ({names}) nulls not distinct"
 
     def _is_root(self) -> str:
         return _among([f"t.{quoted(name)}" for name in self._root.key], self._root.key, self._keys[self._root.table])
