@@ -286,6 +286,26 @@ def test_two_erasures_at_once(db: Database, people: str) -> None:
     assert erase(db, ADA, key=KEY).entry.rows == sum(OWNED.values()) + sum(FOREIGN.values())
 
 
+@pytest.mark.parametrize("others", ["1", "2"])
+def test_two_processes_at_once(others: str, db: Database, people: str, start: Callable[..., Any], run: Run) -> None:
+    """While one waits for a lock, the other ends at once, says why, and leaves nothing."""
+    words = ("--yes", "--no-export", "--lock-timeout", "60", "--store", "store", "--url", people)
+    with Queue(people) as queue:
+        pid = queue.hold("select 1 from preference_weights where user_profile_id = 1 for update")
+        first = start("erase-user", "1", *words, "--certificate", "one.json")
+        until_it_waits(queue, first)
+        second = start("erase-user", others, *words, "--certificate", "two.json")
+        _, said = second.communicate(timeout=60)
+        assert second.returncode == 75
+        assert "Another erasure in this database is running (litxdb erase-user, pid" in said
+        queue.ask("select pg_terminate_backend(%s)", pid)
+        assert first.wait(60) == 0
+    assert sorted(path.name for path in Path().glob("*.json*")) == ["one.json"]
+    assert len(list(Path("store").glob("erasure-*.json"))) == 1
+    assert query(db, "select id from users order by id") == [(2,), (3,)]
+    assert run("erase-user", others, *words).code == (2 if others == "1" else 0)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_half_done_when_it_is_stopped(
     number: signal.Signals, db: Database, people: str, start: Callable[..., Any]
