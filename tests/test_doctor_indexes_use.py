@@ -136,6 +136,14 @@ def test_a_sequence_with_few_days_left(empty_db: Database) -> None:
     mend(empty_db, "sequences_running_out")
 
 
+def test_a_first_load_is_no_pace(empty_db: Database) -> None:
+    query(empty_db, "create table t (id serial primary key)")
+    snapshots.take(empty_db)
+    query(empty_db, "select setval('t_id_seq', 1000000)")
+    snapshots.take(empty_db)
+    assert findings(empty_db, "sequences_running_out") == {}
+
+
 def test_foreign_keys_that_hurt(any_db: Database) -> None:
     query(any_db, "create table p (id int primary key); insert into p select generate_series(1, 20)")
     query(any_db, "create table big (f int references p); insert into big select 1 from generate_series(1, 10000)")

@@ -21,9 +21,11 @@ from litxdb.snapshots import History
 WARN_PERCENT, CRIT_PERCENT = 75, 90
 WARN_DAYS = 90
 MEASURED_DAYS = 30
+LEAST_PERCENT = 1
+"""Below that a pace is that of a first load; a sequence that really runs so fast is there within a day."""
 
 CHECK = Declaration(
-    threshold="75 % warn, 90 % crit (pgdoctor, PgHero), or fewer than 90 days left warn",
+    threshold="75 % warn, 90 % crit (pgdoctor, PgHero), or fewer than 90 days left and 1 % used warn",
     remedy="alter table TABLE alter column COLUMN type bigint",
     fix=Fix.MANUAL,
     lock="ACCESS EXCLUSIVE while the table is written anew",
@@ -50,7 +52,10 @@ def judge(*, sequences: list[Sequence], server: Server, history: History) -> Jud
 def defect(sequence: Sequence, days: float | None = None) -> Defect | None:
     """Return the defect of a sequence or key that is far along, or has few days left."""
     used = sequence.used_percent
-    if used is None or (used < WARN_PERCENT and (days is None or days >= WARN_DAYS)):
+    if used is None:
+        return None
+    soon = days is not None and days < WARN_DAYS and used >= LEAST_PERCENT
+    if used < WARN_PERCENT and not soon:
         return None
     place = f"{sequence.table}.{sequence.column}" if sequence.table else sequence.sequence or ""
     left = f", about {age(days * 86400)} left" if days is not None else ""
