@@ -129,6 +129,23 @@ def test_backups_that_are_not_whole_may_hold_the_data(run: Run, people: str) -> 
     assert f"perhaps in what there is of the backup {begun}, until it is pruned" in outcome.stdout
 
 
+def test_another_machine_needs_the_same_key(run: Run, db: Database, people: str, tmp_path: Path) -> None:
+    """Entries under two keys could be read by nobody: nothing is exported or erased, and no other key is made."""
+    key = {"LITXDB_ERASURE_KEY": "the key of the first machine"}
+    words = ("erase-user", "2", "--yes", "--store", "store", "--url", people)
+    assert run("erase-user", "1", *words[2:], "--no-export", env=key).code == 0
+    state = {"LITXDB_STATE": str(tmp_path / "another")}
+    for store in ("store", "elsewhere"):  # the database has its entries too
+        outcome = run(*words[:4], store, *words[5:], env=state)
+        assert outcome.code == 6
+        assert "this machine has no key to it" in outcome.stderr
+        assert run(*words[:4], store, *words[5:], env={"LITXDB_ERASURE_KEY": "the key of the second"}).code == 6
+    assert not (tmp_path / "another/erasure.key").exists()
+    assert list(Path().glob("*.zip")) == []
+    assert counts(db)["users"] == 2
+    assert run(*words, env=key).code == 0
+
+
 def test_no_such_person_and_twice(run: Run, people: str) -> None:
     assert erase_user(run, people, who="99").code == 2
     assert erase_user(run, people).code == 0

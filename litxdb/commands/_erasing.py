@@ -43,6 +43,18 @@ def show(plan: Plan, form: Form) -> None:
         )
 
 
+def ledger_key(db: Database, store: Store | None) -> bytes:
+    """Return the key of the ledger, once it is known to be that of all its entries."""
+    from litxdb import privacy
+
+    if store is not None:
+        store.free_bytes()  # makes a directory that is not there yet, as the ledger would
+    entries = privacy.known_erasures(db, store, replaced=True)
+    key = privacy.ledger_key(db.settings, make=not entries)
+    privacy.require_key(entries, key)
+    return key
+
+
 def holdings(store: Store | None, db: Database, kept_days: int | None) -> tuple[Holding, ...]:
     """List the backups of this database that still hold the person's data, as far as the store knows."""
     if store is None:
@@ -51,7 +63,6 @@ def holdings(store: Store | None, db: Database, kept_days: int | None) -> tuple[
     from litxdb.backup import naming
     from litxdb.privacy import Holding
 
-    store.free_bytes()  # makes a directory that is not there yet, as the ledger would
     name, keep = db.direct_endpoint.dbname, timedelta(days=kept_days) if kept_days else None
     found = backup.inventory(store)
     manifests = [each.manifest for each in found.backups if each.manifest.source.database == name]

@@ -58,7 +58,7 @@ def erasing_again(
     entries = privacy.known_erasures(db, _find_store(name, store, db.settings), replaced=replaced)
     if not entries:
         return lambda restored: None
-    key = privacy.ledger_key(db.settings)
+    key = privacy.ledger_key(db.settings, make=False)
     privacy.require_key(entries, key)
 
     def erase(restored: Database) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from litxdb import render
-from litxdb.commands._erasing import certifying, draw, settle, show
+from litxdb.commands._erasing import certifying, draw, ledger_key, settle, show
 from litxdb.commands._options import Format, LockTimeout, StorePlace, Url
 from litxdb.commands._persons import Key, PolicyFile, Root, Who, chosen, watching
 from litxdb.commands._stores import chosen as chosen_store
@@ -78,13 +78,14 @@ def command(
             return
         moment = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         beside, paper = _beside(store, db), certificate or Path(f"erasure-{moment}.json")
+        secret = ledger_key(db, beside)
         if export:
             _export(db, request, out or Path(f"export-{moment}.zip"), force=force)
         with certifying(paper, beside, db, backups_kept) as certify, watching() as watch:
             done = privacy.erase(
                 db,
                 request,
-                key=privacy.ledger_key(db.settings),
+                key=secret,
                 beside=beside,
                 agreed=plan,
                 certify=certify,

@@ -52,6 +52,7 @@ insert into litxdb.erasures values (
 """
 KEY_FILE = "erasure.key"
 SHORTEST_KEY = 16
+COPY_IT = f"Set LITXDB_ERASURE_KEY, or copy {KEY_FILE} from the state directory of the machine that erased them."
 PREFIX, SUFFIX = "erasure-", ".json"
 
 
@@ -86,10 +87,11 @@ class Beside(Protocol):
         ...
 
 
-def key(settings: Settings) -> bytes:
-    """Return the key: LITXDB_ERASURE_KEY, else the file in the state directory, which is made at need.
+def key(settings: Settings, *, make: bool = True) -> bytes:
+    """Return the key: LITXDB_ERASURE_KEY, else the file in the state directory, which is made at need, if it may be.
 
     Whoever restores needs the same one, so it must outlive this machine, and does not belong beside the backups.
+    Entries under two keys could be read by nobody: with entries there already, another must not be made (Refused).
     """
     if settings.erasure_key is not None:
         if len(settings.erasure_key) < SHORTEST_KEY:
@@ -100,6 +102,8 @@ def key(settings: Settings) -> bytes:
     path = settings.state / KEY_FILE
     try:
         if not path.exists():
+            if not make:
+                raise Refused("The ledger has erasures, and this machine has no key to it.", COPY_IT)
             _make_key(path)
         found = path.read_bytes().strip()
     except OSError as error:
@@ -195,7 +199,7 @@ def require(entries: Iterable[Entry], secret: bytes) -> None:
         raise Refused(
             f"The ledger has erasures under the key {', '.join(sorted(keys))}, and this machine's is {name(secret)}: "
             "people who were erased would come back.",
-            f"Set LITXDB_ERASURE_KEY, or copy {KEY_FILE} from the state directory of the machine that erased them.",
+            COPY_IT,
         )
 
 
