@@ -98,6 +98,13 @@ def test_similar_as_a_command(some: Database, run: Run) -> None:
     assert "None is that similar to source" in run("sources", "similar", ids["alone 1"], "--url", url).stdout
     narrowed = run("sources", "similar", ids["chain 1"], "--url", url, "--type", "kaggle", "--format", "json")
     assert narrowed.json["rows"] == []
+    query(some, "update sources set published_at = '2026-01-31 00:00+00' where title = 'chain 2'")
+    for day, kept in (("2026-01-31", True), ("2026-01-31T00:00:01", False)):
+        since = run("sources", "similar", ids["chain 1"], "--url", url, "--published-from", day, "--format", "json")
+        assert [row["title"] for row in since.json["rows"]] == ["chain 2"] * kept
+        until = run("sources", "similar", ids["chain 1"], "--url", url, "--published-before", day, "--format", "json")
+        assert [row["title"] for row in until.json["rows"]] == ["chain 2"] * (not kept)
+    assert run("sources", "similar", ids["chain 1"], "--url", url, "--published-from", "soon").code == Exit.USAGE
     for missing in ("999999", ids["none"]):
         outcome = run("sources", "similar", missing, "--url", url)
         assert outcome.code == Exit.SERVER

@@ -1,10 +1,11 @@
 """List the sources that mean nearly the same as one, by the cosine similarity of their embeddings.
 
-Example: litxdb sources similar 42 --threshold 0.7
+Example: litxdb sources similar 42 --threshold 0.7 --published-from 2026-01-31
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -19,6 +20,14 @@ Most = Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help=
 Type = Annotated[
     str | None, typer.Option("--type", metavar="TYPE", help="Only of this type: arxiv, say.", show_default=False)
 ]
+From = Annotated[
+    datetime | None,
+    typer.Option("--published-from", metavar="TIME", help="Only published then or later; UTC.", show_default=False),
+]
+Before = Annotated[
+    datetime | None,
+    typer.Option("--published-before", metavar="TIME", help="Only published before; UTC.", show_default=False),
+]
 
 
 def command(
@@ -27,13 +36,22 @@ def command(
     threshold: Threshold = 0.85,
     limit: Most = 10,
     source_type: Type = None,
+    published_from: From = None,
+    published_before: Before = None,
     form: Format = Form.table,
 ) -> None:
     from litxdb.database import Database
     from litxdb.repositories import Repositories
 
     with Database(url, command="sources similar", notify=render.note) as db, db.session() as session:
-        found = Repositories(session).sources.similar_to(number, threshold, limit, source_type=source_type)
+        found = Repositories(session).sources.similar_to(
+            number,
+            threshold,
+            limit,
+            source_type=source_type,
+            published_from=published_from and published_from.replace(tzinfo=UTC),
+            published_before=published_before and published_before.replace(tzinfo=UTC),
+        )
     rows = [
         {
             "id": each.source.id,
