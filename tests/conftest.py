@@ -23,6 +23,7 @@ from tests.bed import buckets, disks, processes, program, revisions, servers
 from tests.bed.buckets import Bucket
 from tests.bed.certificates import Certificate, Certificates
 from tests.bed.drifting import Compare
+from tests.bed.homes import temporary_home
 from tests.bed.neon import OWNER, Neon
 from tests.bed.pooler import Pooler, pgbouncer, pooling
 from tests.bed.program import Outcome
@@ -111,6 +112,13 @@ def object_store(bed_directory: Path) -> Iterator[str]:
 def bucket(object_store: str) -> Bucket:
     """An empty bucket: `run("backup", "--store", bucket.url, env=bucket.environment)`."""
     return buckets.new_bucket(object_store)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A directory for local servers: whatever runs there afterwards is ended."""
+    with temporary_home() as directory:
+        yield directory
 
 
 @pytest.fixture
@@ -280,6 +288,12 @@ def scratch_settings(bed_directory: Path) -> Iterator[Settings]:
     settings = Settings(home=bed_directory / "scratch-home")
     with scratch(settings):
         yield settings
+
+
+@pytest.fixture
+def one_scratch_server(isolated: None, scratch_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every run use that scratch server."""
+    monkeypatch.setenv("LITXDB_HOME", str(scratch_settings.home))
 
 
 @pytest.fixture

@@ -1,12 +1,9 @@
 """A disk that fills up while a backup is restored or verified: it is said which, and nothing half done stays unsaid."""
 
-import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import psycopg2
 import pytest
 
 from litxdb import backup
@@ -15,6 +12,7 @@ from litxdb.database import Database
 from tests.bed import disks
 from tests.bed.program import Outcome
 from tests.bed.servers import Server, Servers
+from tests.bed.statements import execute
 
 Run = Callable[..., Outcome]
 DATABASE = "on_a_small_disk"
@@ -24,22 +22,10 @@ MEGABYTES = 40
 pytestmark = pytest.mark.root
 
 
-def query(url: str, statement: str) -> list[tuple[Any, ...]]:
-    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        cursor.execute(statement)
-        return cursor.fetchall() if cursor.description else []
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "store"
-
-
 @pytest.fixture
 def made(empty_url: str, place: Path) -> backup.Backup:
-    query(empty_url, "create table large (a text); alter table large alter a set storage external")
-    query(empty_url, "insert into large select repeat(md5(n::text), 250) from generate_series(1, 6000) n")
+    execute(empty_url, "create table large (a text); alter table large alter a set storage external")
+    execute(empty_url, "insert into large select repeat(md5(n::text), 250) from generate_series(1, 6000) n")
     with Database(empty_url) as db:
         return backup.make(db, backup.open_store(str(place)))
 
@@ -72,7 +58,7 @@ def test_into_an_empty_database(run: Run, made: backup.Backup, place: Path, full
     assert answer.code == 5
     assert "The server's disk is full: could not " in answer.stderr
     assert f"a part of the backup is left in {DATABASE}" in answer.stderr
-    assert query(full.url(DATABASE), f"select to_regnamespace('{UNFINISHED}') is not null") == [(True,)]
+    assert execute(full.url(DATABASE), f"select to_regnamespace('{UNFINISHED}') is not null") == [(True,)]
     assert run(*words).code == 6
     full.execute(f"drop database {DATABASE}")
     full.execute(f"create database {DATABASE}")
@@ -82,13 +68,13 @@ def test_into_an_empty_database(run: Run, made: backup.Backup, place: Path, full
 def test_in_the_place_of_another(run: Run, made: backup.Backup, place: Path, full: Server) -> None:
     """The new one goes where the old one is, and goes again; the old one is as it was."""
     url = full.url(DATABASE)
-    query(url, "create table old as select 1 as one")
+    execute(url, "create table old as select 1 as one")
     answer = run("restore", made.name, "--into", url, "--store", place, "--replace", "--yes")
     assert answer.code == 5
     assert "The server's disk is full: could not " in answer.stderr
     assert "is left in" not in answer.stderr
     assert databases(full) == [DATABASE]
-    assert query(url, "select one from old") == [(1,)]
+    assert execute(url, "select one from old") == [(1,)]
 
 
 def test_verifying_beside_a_database(run: Run, made: backup.Backup, place: Path, full: Server) -> None:

@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,10 @@ import pytest
 from litxdb.errors import ConfigurationInvalid, ToolMissing
 from litxdb.local import Binaries, Cluster, postmaster
 from litxdb.local.account import Account
-from tests.bed.homes import ask, temporary_home
+from tests.bed.homes import ask
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server under another account")
 as_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with temporary_home() as home:
-        yield home
 
 
 def mode(path: Path) -> int:

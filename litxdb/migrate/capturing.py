@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from litxdb.migrate.measure import Meter
 
-SCRATCH = "That was a scratch database: no other was changed."
 REPLAY_HINT = "What needs a replay (drift, the plan, the script) is not to be had; migrate, rollback and status work."
 UNTOUCHED = "That was a scratch database: no other was changed."
 VOLATILE = "select distinct proname from pg_proc where provolatile = 'v' and proname = any(%s)"

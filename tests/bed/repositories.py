@@ -72,7 +72,7 @@ async def _awaited(result: Any) -> Any:
 
 
 @contextmanager
-def opened(kind: str, url: str, limits: Limits | None = None, **settings: Any) -> Iterator[Any]:
+def opened(kind: str, url: str, limits: Limits | None = None, **settings: Any) -> Iterator[Door]:
     """Open a door of this kind."""
     made: type[SyncDoor | AsyncDoor] = AsyncDoor if kind == "async" else SyncDoor
     door = made(Settings(url=url, **settings), limits or Limits())

@@ -11,10 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
-from typing import Any
 
 import psutil
-import psycopg2
 import pytest
 
 from litxdb import backup
@@ -23,29 +21,23 @@ from litxdb.backup.restoring import UNFINISHED
 from litxdb.backup.results import Backup
 from litxdb.database import Database
 from tests.bed.servers import Server
+from tests.bed.statements import execute
+from tests.bed.waiting import PATIENCE_SECONDS, until
 
 KILLS = int(os.environ.get("LITXDB_TEST_KILLS", "5"))
 SEED = int(os.environ.get("LITXDB_TEST_SEED", str(random.randrange(1 << 30))))
 ROWS = 60_000
-PATIENCE_SECONDS = 60
 MEANS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 NAME = "to_be_killed"
 
 Start = Callable[..., Popen[str]]
 
 
-def query(url: str, statement: str) -> list[tuple[Any, ...]]:
-    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        cursor.execute(statement)
-        return cursor.fetchall() if cursor.description else []
-
-
 @pytest.fixture
 def made(empty_url: str, tmp_path: Path) -> Backup:
-    query(empty_url, f"create table t as select n, md5(n::text) as a from generate_series(1, {ROWS}) n")
-    query(empty_url, "create index on t (a); create table u as select * from t; alter table u add primary key (n)")
-    query(empty_url, "create table generation as select 'new' as which")
+    execute(empty_url, f"create table t as select n, md5(n::text) as a from generate_series(1, {ROWS}) n")
+    execute(empty_url, "create index on t (a); create table u as select * from t; alter table u add primary key (n)")
+    execute(empty_url, "create table generation as select 'new' as which")
     with Database(empty_url) as db:
         return backup.make(db, backup.open_store(str(tmp_path / "store")))
 
@@ -109,7 +101,7 @@ def test_replace_killed(start: Start, made: Backup, server: Server, tmp_path: Pa
     server.execute(f"create database {NAME}")
     url = server.url(NAME)
     try:
-        query(url, "create table generation as select 'old' as which")
+        execute(url, "create table generation as select 'old' as which")
         command = (
             "restore",
             made.name,
@@ -124,7 +116,7 @@ def test_replace_killed(start: Start, made: Backup, server: Server, tmp_path: Pa
         )
         for said in kills(start, temporary, *command):
             check_whole(url, said)
-            query(url, "update generation set which = 'old'; drop table if exists t")
+            execute(url, "update generation set which = 'old'; drop table if exists t")
         until_gone(server)
         process = start(*command, env={"TMPDIR": str(temporary)})
         assert process.communicate()[1]
@@ -139,10 +131,7 @@ def test_replace_killed(start: Start, made: Backup, server: Server, tmp_path: Pa
 
 def until_gone(server: Server) -> None:
     """Wait until no session of a killed run is left: one may still be making a database."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while server.execute("select from pg_stat_activity where application_name like 'litxdb restore%'"):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: not server.execute("select from pg_stat_activity where application_name like 'litxdb restore%'"))
 
 
 def databases(server: Server) -> list[str]:
@@ -151,11 +140,11 @@ def databases(server: Server) -> list[str]:
 
 
 def check_whole(url: str, said: str) -> None:
-    ((which,),) = query(url, "select which from generation")
+    ((which,),) = execute(url, "select which from generation")
     assert which in {"old", "new"}, said
     if which == "new":
-        assert query(url, "select (select count(*) from t), (select count(*) from u)") == [(ROWS, ROWS)], said
-        assert query(url, f"select to_regnamespace('{UNFINISHED}') is null") == [(True,)], said
+        assert execute(url, "select (select count(*) from t), (select count(*) from u)") == [(ROWS, ROWS)], said
+        assert execute(url, f"select to_regnamespace('{UNFINISHED}') is null") == [(True,)], said
 
 
 def test_restore_into_an_empty_database_killed(
@@ -173,7 +162,7 @@ def test_restore_into_an_empty_database_killed(
             process.send_signal(means)
             process.communicate()
             said = f"seed {SEED}, kill {number} by {means.name} after {moment:.3f} s"
-            ((marked, there),) = query(
+            ((marked, there),) = execute(
                 url, f"select to_regnamespace('{UNFINISHED}') is not null, to_regclass('generation') is not null"
             )
             if there and not marked:
