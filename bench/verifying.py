@@ -12,7 +12,7 @@ from pathlib import Path
 
 from litxdb import backup
 from litxdb.backup import tools
-from litxdb.backup.restoring import build_settings
+from litxdb.backup.build_memory import build_settings
 from litxdb.backup.results import Restoring
 from litxdb.database import Database
 from litxdb.local import Cluster, scratch, scratch_database

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from litxdb import backup
-from litxdb.backup.restoring import UNFINISHED
+from litxdb.backup.empty import UNFINISHED
 from litxdb.database import Database
 from tests.bed import disks
 from tests.bed.program import Outcome

@@ -19,7 +19,7 @@ from psycopg2.extensions import parse_dsn
 
 from litxdb import backup
 from litxdb.backup import beside, contents, naming, records, tools
-from litxdb.backup.restoring import UNFINISHED
+from litxdb.backup.empty import UNFINISHED
 from litxdb.backup.results import Backup, Restoring
 from litxdb.database import Database
 from litxdb.errors import Refused

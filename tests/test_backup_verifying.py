@@ -15,7 +15,7 @@ import pytest
 
 from litxdb import backup
 from litxdb.backup import contents, naming, records, unpacking
-from litxdb.backup.restoring import build_settings
+from litxdb.backup.build_memory import build_settings
 from litxdb.backup.results import Backup, Proof, Restoring
 from litxdb.database import Database
 from litxdb.errors import BackupDamaged

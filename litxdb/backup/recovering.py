@@ -11,8 +11,9 @@ from pathlib import Path
 
 from litxdb.backup import beside, comparing, foreign
 from litxdb.backup.archive import Decrypt
+from litxdb.backup.empty import require_empty
 from litxdb.backup.manifest import Contents, Manifest
-from litxdb.backup.restoring import Watch, require_empty, restore
+from litxdb.backup.restoring import Watch, restore
 from litxdb.backup.results import Backup, Difference, Restored, Restoring
 from litxdb.backup.store import Store
 from litxdb.backup.unpacking import Unpacked, unpacked

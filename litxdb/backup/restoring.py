@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from litxdb import queries
 from litxdb.backup import foreign, pg_restore, tools
+from litxdb.backup.build_memory import build_settings
+from litxdb.backup.empty import marked, require_empty
 from litxdb.backup.manifest import Contents
 from litxdb.backup.results import Restoring
 from litxdb.backup.tools import Tool
@@ -20,33 +21,13 @@ from litxdb.backup.unpacking import Unpacked
 from litxdb.database import Database
 from litxdb.database.advisory import SCHEMA, acquire, idle_for_long
 from litxdb.database.programs import Route, route
-from litxdb.errors import Refused
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 MOST_JOBS = 4
-UNFINISHED = "litxdb_restoring"
-"""A schema that is there as long as the database is not whole: a killed run leaves it."""
-
 COARSE = 10
 """The second of the stages of vacuumdb --analyze-in-stages: an expression index costs as much as its rows."""
-PER_ROW = 32 * 16 + 200
-"""What an HNSW index (m = 16) needs of memory for a row beside its vector, while it is built."""
-WORKER_BYTES = 32 << 20
-"""PostgreSQL starts no more processes for a build than have so much of maintenance_work_mem each."""
-
-PLURALS = {"index": "indexes", "policy": "policies"}
-BESIDE = """
-select 'schema', count(*) from pg_namespace n
-where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public') and not exists (
-    select from pg_depend d where d.classid = 'pg_namespace'::regclass and d.objid = n.oid and d.deptype = 'e')
-union all select 'large object', count(*) from pg_largeobject_metadata
-"""
-SIZES = """
-select name, setting::bigint * case unit when '8kB' then 8192 when 'kB' then 1024 end
-from pg_settings where name in ('maintenance_work_mem', 'shared_buffers')
-"""
 UNAVAILABLE = """
 select name from unnest(%s::text[]) as needed (name)
 where not exists (select from pg_available_extensions as available where available.name = needed.name)
@@ -96,7 +77,7 @@ def restore(
         entries = () if dump.script else pg_restore.listing(tool, dump.path)
         _require_extensions(session, entries)
         has_tls = encrypted(session) and tool.has_tls
-        with _marked(session, db, said=part_stays), route(db, session, has_tls=has_tls) as way:
+        with marked(session, db, said=part_stays), route(db, session, has_tls=has_tls) as way:
             way = _with(way, build_settings(session, contents, memory_bytes))
             if dump.script:
                 pg_restore.psql(tool, way, lambda: foreign.script(dump.path, session.info.server_version))
@@ -109,29 +90,6 @@ def restore(
                 analyze(session)
             then()
     return seconds
-
-
-def require_empty(session: Connection, db: Database) -> None:
-    """Raise Refused, saying what is there, unless the database has nothing but extensions."""
-    counts: dict[str, int] = {}
-    for row in queries.load("backup", "objects", session.info.server_version).run(session):
-        counts[row["kind"]] = counts.get(row["kind"], 0) + 1
-    with session.cursor() as cursor:
-        cursor.execute("select to_regnamespace(%s) is not null", (UNFINISHED,))
-        unfinished = cursor.fetchone() == (True,)
-        cursor.execute(BESIDE)
-        counts |= {kind: number for kind, number in cursor.fetchall() if number}
-    if unfinished:
-        raise Refused(
-            f"{db.direct_endpoint} holds part of a restore that was interrupted (it has the schema {UNFINISHED}).",
-            "Drop the database and create it anew, or give --replace.",
-        )
-    if counts:
-        found = ", ".join(_count(number, kind) for kind, number in counts.items())
-        raise Refused(
-            f"{db.direct_endpoint} is not empty: {found}.",
-            "Restore into an empty database, or give --replace: the old one is kept until you drop it.",
-        )
 
 
 def _require_extensions(session: Connection, entries: Sequence[str]) -> None:
@@ -244,37 +202,12 @@ def jobs_for(dump: Unpacked, jobs: int | None) -> int:
 
 
 @contextlib.contextmanager
-def _marked(session: Connection, db: Database, *, said: bool) -> Iterator[None]:
-    """Have the schema UNFINISHED there until the block has ended well, and else perhaps say that it stays."""
-    _execute(session, f"create schema {UNFINISHED}")
-    try:
-        yield
-    except BaseException:
-        if said:
-            db.notify(
-                f"warning: a part of the backup is left in {db.direct_endpoint.dbname}, with the schema {UNFINISHED}: "
-                "drop the database and create it anew before you restore into it again"
-            )
-        raise
-    _execute(session, f"drop schema {UNFINISHED}")
-
-
-@contextlib.contextmanager
 def list_of(entries: Sequence[str]) -> Iterator[_List]:
     """Write a table of contents as pg_restore takes it, into a file without a name."""
     with tempfile.TemporaryFile() as file:
         file.write("".join(f"{entry}\n" for entry in entries).encode())
         file.seek(0)
         yield _List(("-L", f"/dev/fd/{file.fileno()}"), (file.fileno(),))
-
-
-def _count(number: int, kind: str) -> str:
-    """Write a number of things.
-
-    >>> _count(1, "index"), _count(2, "index"), _count(3, "view")
-    ('1 index', '2 indexes', '3 views')
-    """
-    return f"{number} {kind}" if number == 1 else f"{number} {PLURALS.get(kind, f'{kind}s')}"
 
 
 def encrypted(session: Connection) -> bool:
@@ -285,30 +218,6 @@ def encrypted(session: Connection) -> bool:
 def _with(way: Route, settings: str) -> Route:
     before = way.environment.get("PGOPTIONS", "")
     return replace(way, environment={**way.environment, "PGOPTIONS": f"{before} {settings}".strip()})
-
-
-def build_settings(session: Connection, contents: Contents | None, memory_bytes: int | None) -> str:
-    """Choose what pg_restore's sessions build indexes with, as PGOPTIONS.
-
-    An HNSW graph that does not fit into maintenance_work_mem takes three times as long to build. Whoever sized
-    shared_buffers for the machine left more than that free.
-    """
-    with session.cursor() as cursor:
-        cursor.execute(SIZES)
-        server: dict[str, int] = dict(cursor.fetchall())
-    allowed = memory_bytes or server["shared_buffers"]
-    vectors = contents is None or any(each.name == "vector" for each in contents.schema.extensions)
-    needed = allowed
-    if contents is not None:
-        needed = max((table.bytes + PER_ROW * table.rows for table in contents.tables), default=0) * 21 // 20
-    memory = max(server["maintenance_work_mem"], min(needed, allowed))
-    chosen = [f"maintenance_work_mem={memory >> 10}kB"]
-    if vectors and memory > server["maintenance_work_mem"]:
-        if memory_bytes:
-            chosen.append(f"max_parallel_maintenance_workers={min(os.cpu_count() or 1, memory // WORKER_BYTES - 1)}")
-        # vectors are kept beside the table, which looks too small for several processes
-        chosen.append("min_parallel_table_scan_size=0")
-    return " ".join(f"-c {setting}" for setting in chosen)
 
 
 def _execute(session: Connection, statement: str) -> None:

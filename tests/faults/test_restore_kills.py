@@ -17,7 +17,7 @@ import pytest
 
 from litxdb import backup
 from litxdb.backup import unpacking
-from litxdb.backup.restoring import UNFINISHED
+from litxdb.backup.empty import UNFINISHED
 from litxdb.backup.results import Backup
 from litxdb.database import Database
 from tests.bed.servers import Server
