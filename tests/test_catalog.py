@@ -18,13 +18,7 @@ from tests.bed.servers import Server, Servers
 def trapped(any_server: Server) -> Iterator[Connection]:
     """A connection to a database with the trap schema."""
     with any_server.database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
-        with connection.cursor() as cursor:
-            for script in (traps.INDEXES, traps.FOREIGN_KEYS, traps.SEQUENCES):
-                cursor.execute(script)
-            cursor.execute("set local allow_system_table_mods = on")
-            for change in (traps.INVALIDATE, traps.INVALIDATE_FOREIGN):
-                cursor.execute(change)
-        connection.commit()
+        traps.lay(connection)
         yield connection
 
 

@@ -22,13 +22,8 @@ from tests.bed.statements import as_role, query
 def template(any_server: Server) -> Iterator[str]:
     """The name of a database with the trap schema, on each version, to be copied."""
     with any_server.database() as url:
-        with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-            for script in (traps.INDEXES, traps.FOREIGN_KEYS, traps.SEQUENCES):
-                cursor.execute(script)
-            cursor.execute("set local allow_system_table_mods = on")
-            for change in (traps.INVALIDATE, traps.INVALIDATE_FOREIGN):
-                cursor.execute(change)
-            connection.commit()
+        with contextlib.closing(psycopg2.connect(url)) as connection:
+            traps.lay(connection)
         yield str(parse_dsn(url)["dbname"])
 
 

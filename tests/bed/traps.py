@@ -5,6 +5,8 @@ Each trap is there because some well-known tool falls into it; the comment besid
 
 from __future__ import annotations
 
+from psycopg2.extensions import connection as Connection
+
 INDEXES = """
 create schema traps;
 set search_path = traps;
@@ -312,3 +314,14 @@ NEVER_ANALYSED = """
 create table never as select i from generate_series(1, 50000) i;
 vacuum never
 """
+
+
+def lay(connection: Connection) -> None:
+    """Make the schema, with its indexes that are INVALID, and commit."""
+    with connection.cursor() as cursor:
+        for script in (INDEXES, FOREIGN_KEYS, SEQUENCES):
+            cursor.execute(script)
+        cursor.execute("set local allow_system_table_mods = on")
+        for change in (INVALIDATE, INVALIDATE_FOREIGN):
+            cursor.execute(change)
+    connection.commit()
