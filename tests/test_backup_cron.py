@@ -27,11 +27,11 @@ from litxdb.errors import ArgumentInvalid
 from tests.bed.backups import Shelf
 from tests.bed.program import Outcome
 from tests.bed.requirement import require
+from tests.bed.waiting import until
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Popen[str]]
 UUID = "/e1a0b2c3-aaaa-bbbb-cccc-0123456789ab"
-PATIENCE_SECONDS = 60
 
 
 @dataclass
@@ -96,10 +96,7 @@ def test_one_that_is_terminated_is_told_of(monitor: Monitor, start: Start, empty
         blocking.commit()
         cursor.execute("lock table t in access exclusive mode")
         process = start("backup", "--url", empty_url, "--store", place, "--ping", monitor.url)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not list(place.glob("*.attempt.json")):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: list(place.glob("*.attempt.json")))
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 143
     assert monitor.paths == [f"{UUID}/start", f"{UUID}/fail"]

@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,10 +27,10 @@ from tests.bed.buckets import PREFIX, SECRET, Bucket
 from tests.bed.keys import Keys
 from tests.bed.program import Outcome
 from tests.bed.statements import query
+from tests.bed.waiting import PATIENCE_SECONDS, until
 
 Run = Callable[..., Outcome]
 Start = Callable[..., Popen[str]]
-PATIENCE_SECONDS = 60
 
 
 def fill(url: str, rows: int) -> None:
@@ -250,16 +249,11 @@ def test_a_run_that_is_ended(
         blocking.commit()
         cursor.execute("lock table t in access exclusive mode")
         process = start("backup", "--url", empty_url, "--store", bucket.url, env=bucket.environment)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not any(name.endswith("attempt.json") for name in bucket.files()):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: any(name.endswith("attempt.json") for name in bucket.files()))
         process.send_signal(number)
         process.wait()
         sessions = "select count(*) from pg_stat_activity where application_name like 'litxdb backup%'"
-        while query(empty_db, f"{sessions} and datname = current_database()") != [(0,)]:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: query(empty_db, f"{sessions} and datname = current_database()") == [(0,)])
     found = backup.inventory(bucket.store())
     assert (found.backups, found.damaged, len(found.attempts)) == ((), (), 1)
     assert run("backup", "--url", empty_url, "--store", bucket.url, env=bucket.environment).code == 0
