@@ -438,7 +438,7 @@ def test_a_world_of_another_version_says_so(db: Database, filled: Filled) -> Non
         ["--among", "somewhere"],
         ["--policy", "somewhere", "--users", "1"],
         ["--from", "somewhere"],
-        ["--from", "somewhere", "--users", "1", "--dry-run"],
+        ["--from", "somewhere", "--dry-run"],
         ["--clean", "--size", "tiny"],
     ],
 )
