@@ -192,10 +192,10 @@ def _publish(prometheus: Path | None, html: Path | None, examined: Examination) 
 
 
 def _ignores(file: Path | None) -> tuple[Ignore, ...]:
-    from litxdb.doctor import ignoring
+    from litxdb.doctor import ignore_file
 
-    found = file or Path(ignoring.FILE)
-    return ignoring.read_ignores(found) if file or found.exists() else ()
+    found = file or Path(ignore_file.FILE)
+    return ignore_file.read_ignores(found) if file or found.exists() else ()
 
 
 def _mend(

@@ -3,7 +3,8 @@
 from litxdb.doctor.catalogue import UnknownCheck, catalogue, find, select
 from litxdb.doctor.check import AREAS, Check, Context, Declaration, Rows, Server, Tier
 from litxdb.doctor.examination import examine
-from litxdb.doctor.ignoring import Ignore, read_ignores
+from litxdb.doctor.ignore_file import read_ignores
+from litxdb.doctor.ignoring import Ignore
 from litxdb.doctor.results import Defect, Examination, Finding, Fix, Ignored, Judgement, Reason, Result, Skip, Status
 
 __all__ = [

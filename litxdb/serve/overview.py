@@ -12,7 +12,7 @@ from litxdb.database import Database
 from litxdb.doctor import Examination, examine, read_ignores
 from litxdb.doctor.check import Context
 from litxdb.doctor.deadline import Deadline
-from litxdb.doctor.ignoring import FILE
+from litxdb.doctor.ignore_file import FILE
 from litxdb.doctor.results import Skip
 from litxdb.doctor.stored import Stored, stored
 from litxdb.errors import LitxdbError
