@@ -1,7 +1,9 @@
 """Units of work when servers, poolers and networks fail: nothing lost that was reported as done, nothing twice."""
 
 import asyncio
+import inspect
 import itertools
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from litxdb.database import Database, Limits
+from litxdb.database.silence import watchdog
 from litxdb.errors import CircuitOpen, CommitUnknown, ConnectionFailed, ConnectionLost, LitxdbError, PoolExhausted
 from litxdb.repositories import AsyncDatabase, Repositories, retried
 from litxdb.settings import Settings
@@ -105,56 +108,73 @@ def test_a_server_that_stays_away_after_a_lost_commit_leaves_it_unknown(
     assert accounts(db) == 1
 
 
+def hurried(*after: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Do one thing after another in a unit; at its first attempt all but the first may take 0.3 s at most."""
+    turns = itertools.count()
+
+    def hurry(r: Any) -> None:
+        if next(turns) == 0:
+            r.users._session.connection().connection.driver_connection.answer_seconds = 0.3
+
+    def work(r: Any) -> Any:
+        first = r.users.identify("x")
+        if inspect.isawaitable(first):
+            return work_async(r, first)
+        hurry(r)
+        return [do(r) for do in after][-1:]
+
+    async def work_async(r: Any, first: Any) -> Any:
+        await first
+        hurry(r)
+        return [await do(r) for do in after][-1:]
+
+    return work
+
+
 class TestSilence:
     """Bytes are taken and nothing comes back, as from a pooler that is stopped, or over a network that loses all."""
 
-    @pytest.fixture(autouse=True)
-    def soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("litxdb.database.silence.GRACE_SECONDS", 0.3)
-
-    LIMITS = Limits(statement_seconds=0.2)
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_unit_that_has_just_begun(self, kind: str, db_url: str, proxy: Callable[..., Proxy]) -> None:
+        silent = pytest.raises(ConnectionLost, match=r"The connection was lost: no answer for 5\.2 s")
+        with opened(kind, proxy(db_url, hang_at("set_config")).url, Limits(statement_seconds=0.2)) as door, silent:
+            in_time(lambda: door.do(add("ada")))
 
     @pytest.mark.parametrize("kind", KINDS)
-    @pytest.mark.parametrize("where", ["set_config", "cut here"], ids=["begin", "middle"])
-    def test_a_unit_ends_and_is_undone(
+    def test_a_unit_in_the_middle_is_undone(
+        self, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]
+    ) -> None:
+        with opened(kind, proxy(db_url, hang_at("cut here")).url) as door:
+            with pytest.raises(ConnectionLost, match=r"no answer for 0\.3 s"):
+                in_time(lambda: door.do(hurried(add("cut here"))))
+            assert in_time(lambda: door.do(add("cut here"))) >= 1
+        assert accounts(db) == 1
+
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("where", ["INSERT", "COMMIT"])
+    def test_a_unit_is_repeated(
         self, where: str, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]
     ) -> None:
-        def work(r: Any) -> Any:
-            return r.users.create(clerk_id="cut here", email="ada@example.com")
-
-        with opened(kind, proxy(db_url, hang_at(where)).url, self.LIMITS) as door:
-            with pytest.raises(ConnectionLost, match=r"The connection was lost: no answer for 0\.5 s"):
-                in_time(lambda: door.do(work))
-            assert in_time(lambda: door.do(work)) >= 1
+        door_to = proxy(db_url, hang_at(where))
+        with opened(kind, door_to.url) as door:
+            assert in_time(lambda: door.do(hurried(add("ada")), repeat=True))
         assert accounts(db) == 1
+        assert door_to.seen == 2
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_a_unit_is_repeated(self, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]) -> None:
-        with opened(kind, proxy(db_url, hang_at("insert")).url, self.LIMITS) as door:
-            assert in_time(lambda: door.do(add("ada"), repeat=True)) >= 1
-        assert accounts(db) == 1
+    def test_a_commit_is_unknown(self, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]) -> None:
+        unknown = pytest.raises(CommitUnknown, match=r"no answer for 0\.3 s while it committed")
+        with opened(kind, proxy(db_url, hang_at("COMMIT")).url) as door, unknown:
+            in_time(lambda: door.do(hurried()))
 
     @pytest.mark.parametrize("kind", KINDS)
-    @pytest.mark.parametrize("repeat", [False, True], ids=["once", "repeated"])
-    def test_a_commit_is_unknown_or_found_out(
-        self, repeat: bool, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]
-    ) -> None:
-        with opened(kind, proxy(db_url, hang_at("COMMIT")).url, self.LIMITS) as door:
-            if repeat:
-                assert in_time(lambda: door.do(add("ada"), repeat=True)) >= 1
-            else:
-                with pytest.raises(CommitUnknown, match=r"no answer for 0\.5 s while it committed"):
-                    in_time(lambda: door.do(add("ada")))
-        assert accounts(db) == int(repeat)
-
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_copy(self, kind: str, db: Database, db_url: str, proxy: Callable[..., Proxy]) -> None:
+    def test_copy(self, kind: str, db_url: str, proxy: Callable[..., Proxy]) -> None:
         def fill(r: Any) -> Any:
             return r.sources.insert_many([{"source_type": "arxiv", "url": "https://arxiv.org/abs/1", "title": "t"}])
 
-        with opened(kind, proxy(db_url, hang_at("abs/1")).url, self.LIMITS) as door:
+        with opened(kind, proxy(db_url, hang_at("abs/1")).url) as door:
             with pytest.raises(ConnectionLost, match="no answer for"):
-                in_time(lambda: door.do(fill))
+                in_time(lambda: door.do(hurried(fill)))
             assert in_time(lambda: door.do(fill)) == 1
 
     @pytest.mark.parametrize("kind", KINDS)
@@ -162,7 +182,7 @@ class TestSilence:
         self, kind: str, db_url: str, proxy: Callable[..., Proxy]
     ) -> None:
         door_to = proxy(db_url)
-        with opened(kind, door_to.url, self.LIMITS) as door:
+        with opened(kind, door_to.url) as door:
             assert door.do(lambda r: r.users.identify("x")) is None
             door_to.freeze()
             assert in_time(lambda: door.do(lambda r: r.users.identify("x"))) is None
@@ -178,22 +198,25 @@ class TestSilence:
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_health(self, kind: str, db_url: str, proxy: Callable[..., Proxy]) -> None:
-        with opened(kind, proxy(db_url, hang_at("select 1")).url, self.LIMITS) as door:
+        with opened(kind, proxy(db_url, hang_at("select 1")).url) as door:
             health = in_time(lambda: door.call(door.db.health()))
         assert (health.healthy, health.connection) == (False, True)
         assert "no answer" in health.error
 
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_whoever_is_slow_himself_is_not_cut_off(self, kind: str, db: Database, db_url: str) -> None:
-        """Nobody waits for the server between two statements, however long that takes."""
-
-        def work(r: Any) -> Any:
-            threading.Event().wait(0.8)
-            return add("ada")(r)
-
-        with opened(kind, db_url, Limits(statement_seconds=0.2)) as door:
-            assert door.do(work) >= 1
-        assert accounts(db) == 1
+    def test_only_who_waits_too_long_is_cut_off(self) -> None:
+        with ExitStack() as stack:
+            pairs = [[stack.enter_context(line) for line in socket.socketpair()] for _ in range(3)]
+            ended = watchdog.begin(pairs[0][0].fileno(), 2)
+            watchdog.end(ended)
+            patient = watchdog.begin(pairs[1][0].fileno(), 3600)
+            silent = watchdog.begin(pairs[2][0].fileno(), 2.5)
+            pairs[2][0].settimeout(PATIENCE_SECONDS)
+            assert pairs[2][0].recv(1) == b""
+            assert (ended.over, patient.over, silent.over) == (False, False, True)
+            for here, there in pairs[:2]:
+                there.sendall(b"x")
+                assert here.recv(1) == b"x"
+            watchdog.end(patient)
 
 
 @pytest.mark.parametrize("kind", KINDS)
