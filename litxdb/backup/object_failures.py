@@ -30,7 +30,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
         "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY.",
     ),
     ("AccessDenied|AuthorizationFailure|403 Forbidden", "access is denied", "Let it list, get, put and delete there."),
-    ("SlowDown|ServiceUnavailable|503", "it is overloaded", "Run this again later."),
+    ("SlowDown|Service ?Unavailable", "it is overloaded", "Run this again later."),
     (
         "URL scheme is not allowed|builder error",
         "it is reached by HTTP, without TLS",
@@ -45,7 +45,9 @@ def explain(text: str) -> tuple[str, str]:
 
     >>> explain("403 Forbidden: <Error><Code>RequestTimeTooSkewed</Code></Error>")
     ("its clock and this machine's differ", 'Set the clock: timedatectl set-ntp true')
-    >>> explain("500: <Error><Code>InternalError</Code></Error>")[0]
+    >>> explain("Error performing PUT …/shop-20261122T150312Z: 503 Service Unavailable")[0]
+    'it is overloaded'
+    >>> explain("Error performing PUT …/shop-20261122T150312Z: <Error><Code>InternalError</Code></Error>")[0]
     'it says InternalError'
     """
     for pattern, reason, hint in _CAUSES:
