@@ -6,9 +6,9 @@ import pytest
 
 from litxdb.backup.messages import DIED, Told
 from litxdb.backup.pg_restore import ServerLacks, failure
-from litxdb.errors import ServerRefused
+from litxdb.errors import ConnectionFailed, ServerRefused
 
-NAME, ERROR = "pg_restore: ", "error: "
+NAME, ERROR = ("pg_restore:", " "), "error: "
 FULL = (
     'could not execute query: ERROR:  could not extend file "base/5/16402": No space left on device\n'
     "HINT:  Check free disk space.\nCommand was: CREATE INDEX i ON public.t USING btree (a);\n\n"
@@ -32,7 +32,7 @@ WORKER = [
 
 
 def said(text: str, *, error: bool = False) -> list[str]:
-    return [NAME, *([ERROR] if error else []), f"{text}\n"]
+    return [*NAME, *([ERROR] if error else []), f"{text}\n"]
 
 
 def transcripts(reason: str, seed: int) -> list[str]:
@@ -82,3 +82,14 @@ def test_progress_is_heard_between_errors() -> None:
     assert seen == [("rows", "public.a table's"), ("index", "public.i"), ("fk constraint", "public.t t_fkey")]
     assert told.errors == ["could not execute query: ERROR:  x\nDETAIL:  error: of y"]
     assert told.ignored == 2
+
+
+def test_the_reason_is_found_behind_a_name_that_stands_twice() -> None:
+    told = Told(lambda kind, name: None)
+    for line in (
+        "pg_restore:pg_restore: error: connection to server failed: server closed the connection unexpectedly",
+        "\tThis probably means the server terminated abnormally",
+        f"pg_restore: error: {DIED}",
+    ):
+        told.hear(line)
+    assert isinstance(failure(told.errors, 1), ConnectionFailed)

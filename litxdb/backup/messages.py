@@ -10,7 +10,7 @@ log = logging.getLogger("litxdb.pg_restore")
 
 DIED = "a worker process died unexpectedly"
 
-_PIECES = re.compile(r"(?:pg_restore: |error: |warning: )*")
+_PIECES = re.compile(r"(?:pg_restore:|error: |warning: | )*")
 _PSQL = re.compile(r"psql:(?:.*?:\d+: (?:ERROR|FATAL): +| error: )(?P<text>.*)$")
 _ROWS = re.compile(r'processing data for table "(?P<table>.*?)"?$')
 _MAKING = re.compile(r'creating (?P<what>INDEX|CONSTRAINT|FK CONSTRAINT|MATERIALIZED VIEW DATA) "(?P<name>.*?)"?$')
@@ -28,7 +28,7 @@ Said = Callable[[str, str], None]
 class Told:
     """Takes what a program says line by line; `errors` are in the order of their coming.
 
-    pg_restore's processes write to one stderr: the program's name, then "error: ", then the message, each by itself.
+    pg_restore's processes write to one stderr: the program's name, a blank, "error: " and the message, each by itself.
     So these run into one another, and what follows "error: " may be another's progress; the next that is none is it.
     """
 
@@ -47,7 +47,7 @@ class Told:
             return
         pieces = _PIECES.match(line)
         start = pieces.end() if pieces else 0
-        if self._within and not start and not line.startswith("psql:"):
+        if self._within and not line[:start].strip() and not line.startswith("psql:"):
             self.errors[-1] += f"\n{line}"
             return
         self._announced += line.count("error: ", 0, start)
