@@ -61,14 +61,12 @@ def _level(row: dict[str, Any]) -> str:
     ('info', 'warn', 'crit')
     """
     if row["kind"] == "replica":
-        late = row["lag_seconds"] or 0
-        return "crit" if late >= lagging.CRIT_SECONDS else "warn" if late >= lagging.WARN_SECONDS else "ok"
-    if row["problem"] or row["wal_status"] in ("unreserved", "lost"):
-        return "crit"
-    if row["state"] == "active":
-        return "ok"
-    kept = row["lag_bytes"] or 0
-    return "crit" if kept >= holding.CRIT_BYTES else "warn" if kept >= holding.WARN_BYTES else "info"
+        found, otherwise = lagging.level(row["lag_seconds"]), "ok"
+    else:
+        active = row["state"] == "active"
+        found = holding.level(row["wal_status"], row["problem"], row["lag_bytes"], active=active)
+        otherwise = "ok" if active else "info"
+    return found.value if found else otherwise
 
 
 def _state(row: dict[str, Any]) -> str:

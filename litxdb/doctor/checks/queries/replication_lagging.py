@@ -31,13 +31,13 @@ def judge(*, replication: Rows, recovery: Rows) -> Judgement:
     replicas = [row for row in replication if row.kind == "replica"]
     defects = [
         Defect(
-            _level(row.lag_seconds),
+            found,
             f"replica {row.name}",
             f"{age(row.lag_seconds)} behind ({size(row.lag_bytes or 0)}), {row.state}",
             value=row.lag_seconds,
         )
         for row in replicas
-        if (row.lag_seconds or 0) >= WARN_SECONDS
+        if (found := level(row.lag_seconds))
     ]
     defects += [defect for row in recovery for defect in _standby(row)]
     return Judgement(len(replicas) + len(recovery), tuple(defects), detail="Nothing replicates from or to this server.")
@@ -49,10 +49,12 @@ def _standby(row: Any) -> Iterator[Defect]:
         yield Defect(Status.WARN, "this standby", "replay was paused", resume, Fix.ASKS, undo=pause)
     elif not row.streaming:
         yield Defect(Status.WARN, "this standby", "not connected to its primary", "show primary_conninfo")
-    if row.received and (row.replayed_seconds or 0) >= WARN_SECONDS:
+    if row.received and (found := level(row.replayed_seconds)):
         measured = f"{age(row.replayed_seconds)} behind, {size(row.received)} received and not replayed"
-        yield Defect(_level(row.replayed_seconds), "this standby", measured, "litxdb locks", value=row.replayed_seconds)
+        yield Defect(found, "this standby", measured, "litxdb locks", value=row.replayed_seconds)
 
 
-def _level(seconds: float) -> Status:
-    return Status.CRIT if seconds >= CRIT_SECONDS else Status.WARN
+def level(seconds: float | None) -> Status | None:
+    """Say how bad it is to be so far behind; None where it is not."""
+    late = seconds or 0
+    return Status.CRIT if late >= CRIT_SECONDS else Status.WARN if late >= WARN_SECONDS else None

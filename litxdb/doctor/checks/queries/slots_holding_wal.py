@@ -29,24 +29,26 @@ def judge(*, replication_slots: Rows) -> Judgement:
     lasting = [row for row in replication_slots if not row.temporary]
     defects = (
         Defect(
-            level,
+            found,
             f"slot {row.slot}",
             _measured(row),
             f"select pg_drop_replication_slot('{row.slot}')" if not row.active else "litxdb report replication",
             value=row.retained,
         )
         for row in lasting
-        if (level := _level(row))
+        if (found := level(row.wal_status, row.invalidation_reason, row.retained, active=row.active))
     )
     return Judgement(len(lasting), tuple(defects), detail="There is no replication slot.")
 
 
-def _level(row: Any) -> Status | None:
-    if row.wal_status in ("unreserved", "lost") or row.invalidation_reason:
+def level(wal_status: str | None, invalid: str | None, retained: int | None, *, active: bool) -> Status | None:
+    """Say how bad it is that a slot keeps so many bytes of WAL, or has lost them; None where it is not."""
+    if wal_status in ("unreserved", "lost") or invalid:
         return Status.CRIT
-    if row.active or (row.retained or 0) < WARN_BYTES:
+    kept = retained or 0
+    if active or kept < WARN_BYTES:
         return None
-    return Status.CRIT if row.retained >= CRIT_BYTES else Status.WARN
+    return Status.CRIT if kept >= CRIT_BYTES else Status.WARN
 
 
 def _measured(row: Any) -> str:
