@@ -25,6 +25,8 @@ LITXDB = ["litxdb"]
 
 
 def main(runs: int, chosen: list[str]) -> None:
+    # litxdb and alembic as installed for this Python, whichever environment is active
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     cores, machine = os.cpu_count(), platform.machine()
     print(f"litxdb {__version__}, Python {platform.python_version()}, {cores} cores {machine}, {runs} pairs each\n")
     with cluster() as server:
