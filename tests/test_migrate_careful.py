@@ -95,7 +95,7 @@ def test_a_reader_behind_a_blocker_waits_no_longer_than_the_lock_timeout(
 def test_after_the_time_for_retries_the_failure_names_the_blocker(db: Database, project: Callable[..., Path]) -> None:
     directory = project(ADD_COLUMN)
     start = time.monotonic()
-    # the second time is planned for 1.5 to 2 s after the first, a third for 3.5 s at the earliest; a busy machine is later
+    # the second is planned for 1.5 to 2 s after the first, a third for 3.5 s at the earliest; a busy machine is later
     patience = Patience(lock_timeout_seconds=1, retry_seconds=3.2)
     with session(db, "select count(*) from users") as pid, pytest.raises(ServerRefused) as failure:
         upgrade(db, directory=directory, patience=patience)
