@@ -142,7 +142,7 @@ def test_words_are_found_in_ones_own_reviews_alone(door: Any) -> None:
                 [
                     review(title="one", content="Transformers attend; transformers transform."),
                     review(title="two", content="A transformer among many other words of which none matters."),
-                    review(title="three", content="Recurrent networks."),
+                    review(title="three", topic="networks", content="Recurrent networks."),
                 ]
             )
         )
@@ -156,6 +156,47 @@ def test_words_are_found_in_ones_own_reviews_alone(door: Any) -> None:
     ]
     for words in ("", "the", "& | !", "' or 1=1", "\\", "(" * 50):
         assert isinstance(door.do(lambda r, w=words: r.for_user(ada).reviews.search(w)), tuple)
+
+
+def test_words_of_title_and_topic_are_found_too_and_count_for_more(door: Any) -> None:
+    ada, eve = person(door, "ada"), person(door, "eve")
+    for user in (ada, eve):
+        door.do(
+            lambda r, u=user: r.for_user(u).reviews.insert_many(
+                [
+                    review(title="Attention", topic="vision", content="All you need, and transformers."),
+                    review(title="Recent progress", topic="Attention of children", content="None."),
+                    review(title="Convolutions", topic="vision", content="Attention, attention and attention."),
+                    review(title="Attention", topic="vision", content="Recurrent networks."),
+                ]
+            )
+        )
+
+    def found(words: str) -> list[tuple[str, str]]:
+        reviews = door.do(lambda r: r.for_user(ada).reviews.search(words))
+        assert [each.rank for each in reviews] == sorted((each.rank for each in reviews), reverse=True)
+        return [(each.review.title, each.review.content[:3]) for each in reviews]
+
+    assert len(found("attention")) == 4
+    assert found("attention")[-1] == ("Convolutions", "Att")
+    assert found("vision -attention") == []
+    assert found('"attention of children"') == [("Recent progress", "Non")]
+    # what the content must not have keeps a title from being found
+    assert ("Attention", "Rec") not in found("attention -recurrent")
+    assert len(found("attention -recurrent")) == 3
+
+
+def test_what_must_not_be_there_leaves_the_rank_of_what_must(door: Any) -> None:
+    ada = person(door, "ada")
+    texts = ("Attention once.", "Attention, attention, attention.", "Attention, recurrent.", "Attention: attention")
+    door.do(lambda r: r.for_user(ada).reviews.insert_many(review(title="x", content=each) for each in texts))
+
+    def found(words: str) -> list[str]:
+        return [each.review.content for each in door.do(lambda r: r.for_user(ada).reviews.search(words))]
+
+    assert found("attention -recurrent") == [texts[1], texts[3], texts[0]]
+    assert found("-recurrent") == [texts[3], texts[1], texts[0]]
+    assert len(found("attention or -recurrent")) == 4
 
 
 def test_the_search_uses_the_index(door: Any) -> None:

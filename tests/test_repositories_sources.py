@@ -211,6 +211,24 @@ def test_of_many_that_have_the_words_the_newest_are_ranked(door: Any, monkeypatc
     ]
 
 
+def test_an_old_source_near_in_meaning_is_ranked_among_many(door: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "RANKED", 60)
+    old = [source("old", content="common common common", embedding=vector(0)), source("other", embedding=vector(0.1))]
+    door.do(lambda r: r.sources.insert_many(old))
+    door.do(lambda r: r.sources.insert_many(source(str(n), content="common") for n in range(100)))
+    found = door.do(lambda r: r.sources.search("common", vector(0)))
+    assert [(found[0].source.title, found[0].vector_rank, found[0].text_rank)] == [("old", 1, 1)]
+    assert {each.source.title: each.text_rank for each in found}["other"] is None
+    assert door.do(lambda r: r.sources.search("common", vector(0), source_type="kaggle")) == ()
+
+
+def test_what_must_not_be_there_leaves_the_rank_of_words(door: Any) -> None:
+    contents = ("attention", "attention attention attention", "attention recurrent")
+    door.do(lambda r: r.sources.insert_many(source(str(n), content=each) for n, each in enumerate(contents)))
+    found = door.do(lambda r: r.sources.search("attention -recurrent", vector(0)))
+    assert [each.source.title for each in found] == ["1", "0"]
+
+
 def test_a_search_leaves_the_planner_as_it_was(db: Database) -> None:
     costs: list[str] = []
 

@@ -175,7 +175,7 @@ class FoundSource:
 
 @dataclass(frozen=True, slots=True)
 class FoundReview:
-    """A review that a text search found; `rank` is PostgreSQL's ts_rank, larger is better."""
+    """A review that a text search found; `rank` is PostgreSQL's ts_rank of content and heading, larger is better."""
 
     review: Review
     rank: float

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, Required, TypedDict, Unpack
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, literal_column, select, union
 
 from litxdb.models import LiteratureReview, Task, TaskStatus
 from litxdb.repositories import results
@@ -14,6 +14,7 @@ from litxdb.repositories.operation import S, operation
 from litxdb.repositories.paging import Page, checked_limit
 from litxdb.repositories.results import FoundReview, Review
 from litxdb.repositories.rows import OwnRows, table_of
+from litxdb.repositories.words import ENGLISH, FITTING, parsed, rank
 
 
 class NewReview(TypedDict, total=False):
@@ -64,21 +65,25 @@ class Reviews(OwnRows[S, Review, int]):
 
     @operation
     def search(self, text: str, *, limit: int = 20) -> tuple[FoundReview, ...]:
-        """Find reviews by words of their content, the best first, through the full-text index.
+        """Find reviews by words of their content, or of title and topic, the best first, through the full-text index.
 
-        `text` is what a person types into a search engine: words, "phrases", or, -not. Nothing in it is an error.
+        `text` is what a person types into a search engine: words, "phrases", or, -not. Nothing in it is an error. All
+        its words are in the content, or all in title and topic, where they count for ten times as much.
         """
-        # a constant, not a parameter: only so is the expression the index's
-        document = func.to_tsvector(literal_column("'english'::regconfig"), self.table.c.content)
-        query = func.websearch_to_tsquery(literal_column("'english'::regconfig"), text)
-        rank = func.ts_rank(document, query)
-        best = (
-            select(*self._columns(), rank)
-            .where(self._reachable(), document.op("@@")(query))
-            .order_by(rank.desc(), self.table.c.id.desc())
-            .limit(checked_limit(limit))
+        limit, query, key = checked_limit(limit), parsed(text), self._key()
+        contents = func.to_tsvector(ENGLISH, self.table.c.content)
+        heading = self.table.c.title + " " + self.table.c.topic
+        headings = func.to_tsvector(ENGLISH, heading)
+        whole = func.to_tsvector(ENGLISH, func.left(heading + " " + self.table.c.content, FITTING))
+        found = union(  # an or of both would pass by the index
+            select(key).where(self._reachable(), contents.op("@@")(query)),
+            # and nothing that the content must not have
+            select(key).where(self._reachable(), headings.op("@@")(query), whole.op("@@")(query)),
         )
-        return tuple(FoundReview(Review(*row[:-1]), row[-1]) for row in self._session.execute(best))
+        score = rank(contents, query) + rank(func.setweight(headings, literal_column("'A'")), query)
+        best = select(*self._columns(), score).where(self._reachable(), key.in_(found))
+        rows = self._session.execute(best.order_by(score.desc(), key.desc()).limit(limit))
+        return tuple(FoundReview(Review(*row[:-1]), row[-1]) for row in rows)
 
 
 class NewTask(TypedDict, total=False):

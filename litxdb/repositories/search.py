@@ -24,11 +24,13 @@ from sqlalchemy import (
     literal_column,
     select,
     text,
+    union,
 )
 from sqlalchemy.orm import Session
 
 from litxdb.errors import ArgumentInvalid
 from litxdb.models.agent import SOURCE_WORDS
+from litxdb.repositories.words import parsed, rank
 
 MOST = 500
 """Rows that a search returns, at most."""
@@ -42,11 +44,10 @@ SCANNED = 200_000
 CANDIDATES = 5
 """How many times the limit a narrowed search takes from the index, and each search gives to the fusion; 50 at least."""
 RANKED = 1000
-"""Of more sources that have the words only so many are ranked, the newest: each of them is parsed for that."""
+"""Of more sources that have the words so many are ranked, the newest, and those near in meaning: each is parsed."""
 FUSION = 60
 """The k of reciprocal rank fusion (Cormack, Clarke, Büttcher: SIGIR 2009)."""
 
-ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
 WORDS: ColumnElement[Any] = literal_column(SOURCE_WORDS)
 
 
@@ -125,29 +126,25 @@ def hybrid(
     candidates = _candidates(limit)
     near = _nearest(table, vector, candidates, filters)
     by_vector = select(near.c.id, func.row_number().over(order_by=near.c.distance).label("rank")).cte("by_vector")
-    query = func.websearch_to_tsquery(ENGLISH, words)
-    found = (
-        select(table.c.id, table.c.title, table.c.content)
-        .where(WORDS.op("@@")(query), *filters.conditions(table))
-        .order_by(table.c.id.desc())
-        .limit(max(RANKED, candidates))
-        .cte("found")
-        .prefix_with("materialized")
-    )
-    rank = func.ts_rank(WORDS, query)
-    worded = (
-        select(found.c.id, func.row_number().over(order_by=(rank.desc(), found.c.id)).label("rank"))
+    query = parsed(words)
+    worded = WORDS.op("@@")(query)
+    newest = select(table.c.id).where(worded, *filters.conditions(table)).order_by(table.c.id.desc())
+    similar = select(table.c.id).join(near, near.c.id == table.c.id).where(worded)
+    found = union(newest.limit(max(RANKED, candidates)), similar).cte("found").prefix_with("materialized")
+    by_text = (
+        select(table.c.id, func.row_number().over(order_by=(rank(WORDS, query).desc(), table.c.id)).label("rank"))
+        .join(found, found.c.id == table.c.id)
         .order_by("rank")
         .limit(candidates)
         .cte("by_text")
     )
-    joined = by_vector.outerjoin(worded, by_vector.c.id == worded.c.id, full=True)
-    score = _share(by_vector.c.rank) + _share(worded.c.rank)
+    joined = by_vector.outerjoin(by_text, by_vector.c.id == by_text.c.id, full=True)
+    score = _share(by_vector.c.rank) + _share(by_text.c.rank)
     both = select(
-        func.coalesce(by_vector.c.id, worded.c.id).label("id"),
+        func.coalesce(by_vector.c.id, by_text.c.id).label("id"),
         score.label("score"),
         by_vector.c.rank.label("vector_rank"),
-        worded.c.rank.label("text_rank"),
+        by_text.c.rank.label("text_rank"),
     ).select_from(joined)
     fused = both.order_by(score.desc(), "id").limit(limit).cte("fused")
     return (

@@ -145,8 +145,8 @@ class Sources(Rows[S, Source, int]):
         """Find sources by words and by meaning at once, ranked by reciprocal rank fusion, the best first.
 
         `text` is what a person types into a search engine. The words are looked for in title and content, up to their
-        100,000th character, through the full-text index; of more than a thousand sources that have them, the newest
-        thousand are ranked.
+        100,000th character, through the full-text index. Where more than a thousand sources have them, the newest
+        thousand are ranked and those that are near in meaning: of the others the words alone find none.
         """
         filters = Filters(**allowed(narrowing, Narrowing, "a search of sources"))
         checked_limit(limit, MOST)
