@@ -222,7 +222,7 @@ def test_a_pooler_is_refused(pooler: Pooler, run: Run, tmp_path: Path) -> None:
 
 
 def test_hostile_names_of_databases(server: Server, run: Run, tmp_path: Path) -> None:
-    for name in ('../../etc/"x"', "with\nnewline = and 'quote'", "host=elsewhere", "-Fd", "数"):
+    for name in ('../../etc/"x"', "with\nnewline = and 'quote'", "host=elsewhere", "-Fd", "数", "100 %s %(x)s"):
         quoted = '"' + name.replace('"', '""') + '"'
         server.execute(f"create database {quoted}")
         try:
@@ -231,7 +231,7 @@ def test_hostile_names_of_databases(server: Server, run: Run, tmp_path: Path) ->
             assert answer.json["database"] == name
         finally:
             server.execute(f"drop database {quoted}")
-    assert len(run("backups", "--store", tmp_path / "store", "--format", "json").json["rows"]) == 5
+    assert len(run("backups", "--store", tmp_path / "store", "--format", "json").json["rows"]) == 6
     assert {path.parent for path in tmp_path.rglob("*.zst")} == {tmp_path / "store"}
 
 

@@ -367,7 +367,7 @@ def test_clients_that_come_again_and_again_find_one_of_the_two(
 
 
 def test_hostile_names_of_databases(run: Run, made: Backup, place: Path, server: Server) -> None:
-    for name in ('../../etc/"x"', "with\nnewline = and 'quote'", "host=elsewhere", "-Fd", "数" * 21):
+    for name in ('../../etc/"x"', "with\nnewline = and 'quote'", "host=elsewhere", "-Fd", "数" * 21, "100 %s %(x)s"):
         with own_database(server, name) as url:
             assert run("restore", made.name, "--into", url, "--store", place).code == 0
             answer = run(

@@ -279,7 +279,9 @@ def _in_use(session: Connection, dbname: str, reason: str) -> Refused:
 
 def _comment(session: Connection, dbname: str, comment: str | None) -> None:
     with session.cursor() as cursor:
-        cursor.execute(f"comment on database {quoted(session, dbname)} is %s", (comment,))
+        # not as a parameter: beside one, a % in the name would be taken for a placeholder
+        text = cursor.mogrify("%s", (comment,)).decode()
+        cursor.execute(f"comment on database {quoted(session, dbname)} is {text}")
 
 
 def _size(connection: Connection) -> int:
