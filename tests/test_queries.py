@@ -90,12 +90,16 @@ def test_what_a_backup_asks_answers_with_the_columns_of_its_header(name: str, an
         assert (rows == []) == (name in EMPTY)
 
 
-@pytest.mark.parametrize("name", queries.names("ownership"))
-def test_what_ownership_asks_answers_with_the_columns_of_its_header(name: str, any_server: Server) -> None:
+@pytest.mark.parametrize(
+    ("folder", "name"), [(folder, name) for folder in ("ownership", "privacy") for name in queries.names(folder)]
+)
+def test_what_ownership_asks_answers_with_the_columns_of_its_header(folder: str, name: str, any_server: Server) -> None:
     with any_server.database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
         with connection.cursor() as cursor:
             cursor.execute(EVERYTHING)
-        query = queries.load("ownership", name, connection.info.server_version)
+            cursor.execute("create foreign data wrapper w; create server s foreign data wrapper w")
+            cursor.execute("create foreign table far (a int) server s")
+        query = queries.load(folder, name, connection.info.server_version)
         rows = query.run(connection)
         assert rows
         assert all(list(row) == [column.name for column in query.columns] for row in rows)

@@ -67,9 +67,9 @@ class Ownership:
         return tuple(self.reasons)
 
     def excluded(self, table: str) -> str | None:
-        """Return the reason why a table is not exported, if it is not."""
+        """Return the reason why a table is not exported, if it is not; large objects go by their catalogue's name."""
         views = {view.table: why for name, why in self.policy.excluded.items() if (view := self.schema.find_view(name))}
-        return (_of(self.schema, self.policy.excluded) | views).get(table)
+        return (_of(self.schema, self.policy.excluded) | views).get(table) or self.policy.excluded.get(table)
 
     def named(self, table: str) -> str:
         """Return what a table is called outside the database: by the policy, else its name, with a strange schema."""

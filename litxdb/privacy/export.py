@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from litxdb import __version__, queries
 from litxdb.database import Database
 from litxdb.ownership import Closure, Ownership, Policy, classify, read_schema
-from litxdb.privacy import copied, person, rows, scanning, sessions
+from litxdb.privacy import copied, large_objects, person, rows, scanning, sessions
 from litxdb.privacy.containers import Container, Document, Zip
 from litxdb.privacy.describing import as_json, described
 from litxdb.privacy.page import Section, page, title
@@ -168,6 +168,8 @@ class _Writing:
                 yield Treatment(table, "unrelated", f"nothing leads from it to {self.ownership.root.table}")
         for view in self.ownership.schema.views:
             yield Treatment(view, "excluded", self.ownership.excluded(view) or scanning.COPIES)
+        if why := self.ownership.excluded(large_objects.TABLE):
+            yield Treatment(large_objects.TABLE, "excluded", why)
 
     def _write(self, table: str, select: str, *, referenced: bool = False) -> int:
         known = self.ownership.schema.tables[table]

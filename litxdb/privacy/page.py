@@ -173,7 +173,7 @@ def _closing(manifest: Manifest) -> Iterator[str]:
         )
     if proof.unsearched:
         listed = ", ".join(f"<bdi>{text(each)}</bdi>" for each in proof.unsearched)
-        yield f"<p>Not searched, as a program cannot tell what is in it: {listed}.</p>"
+        yield f"<p>Not searched, as litxdb cannot look into it: {listed}.</p>"
     left_out = [each for each in manifest.tables if each.treatment == "excluded"]
     if left_out:
         yield "<h3>Left out</h3><ul>"

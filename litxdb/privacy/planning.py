@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from litxdb import queries
 from litxdb.ownership import Closure, Ownership, Pointer, Reference, quoted
 from litxdb.ownership.policy import CLEARED, Retained
-from litxdb.privacy import rewriting, scanning
+from litxdb.privacy import large_objects, rewriting, scanning
 from litxdb.privacy.results import Change, Mention, Person, Plan, Proof
 
 if TYPE_CHECKING:
@@ -174,11 +174,13 @@ def _mentioned(erasable: Erasable, mention: Mention) -> tuple[Change | None, str
     if ownership.excluded(mention.table) is not None:
         reason = f"excluded by the policy: {ownership.excluded(mention.table)}"
         return Change(mention.table, "retain", mention.rows, reason, others=True, column=mention.column), None
+    if mention.table == large_objects.TABLE:
+        return None, f"{mention.rows} large objects name the person: lo_unlink() takes them out"
     table = ownership.schema.tables.get(mention.table)
     column = table.column(mention.column) if table else None
     if column is None or column.generated:
         return None, None  # a view is made anew, and so is what is generated
-    if column.base == "bytea":
+    if column.base in scanning.BYTES:
         return None, f"{mention.rows} rows of {mention.table}.{mention.column} name the person, in bytes"
     if _is_namesake(erasable.person, mention):
         reason = "somebody else is called so, but for capitals"

@@ -48,7 +48,7 @@ def owned(ownership: Ownership, closure: Closure, table: str, person: Person, sa
         for column in known.columns
         if column.name not in left_out and (vectors or column.base not in VECTORS)
     }
-    # JSON within each part: PostgreSQL would carry the columns through the union one by one
+    # the JSON is made in each part of the union, through which PostgreSQL would else carry the columns one by one
     return closure.select(table, json_object(members))
 
 

@@ -6,10 +6,11 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from litxdb import queries
 from litxdb.ownership import Closure, Column, Ownership, Table, naming, quoted, read_unsearched
+from litxdb.privacy import large_objects
 from litxdb.privacy.results import Mention, Person, Proof
 from litxdb.privacy.sessions import literal
 
@@ -23,14 +24,26 @@ OTHER_TYPES = frozenset(
      "macaddr", "macaddr8", "xid", "xid8", "cid", "tid"}
 )  # fmt: skip
 """Types of category U (any other) that hold no text, or that are looked into otherwise."""
-MOST_BYTES = 200_000_000
-"""Longer values of bytes would not fit into a text of PostgreSQL's: these are compared as bytes, capitals and all."""
+BYTES = frozenset({"bytea", "_bytea"})
+MOST_BYTES = 67_000_000
+"""Longer values of bytes are compared as bytes, capitals and all, and longer large objects are not searched: as a text
+they have four times as many letters, and a pattern takes four bytes for each, of 1 GB at most (MaxAllocSize).
+"""
 COPIES = "a materialized view: copies of other rows, as of its last refresh"
 OTHERS = "the rows are other people's, or nobody's"
 BEFORE, AFTER = "(^|[^[:alnum:]._%+-])", "(?=$|[^[:alnum:]_.-]|[.]($|[^[:alnum:]]))"
 """What may stand beside a value that is meant as a whole: not a longer e-mail, but the end of a sentence."""
 BEFORE_BYTES = r"(^|[^[:alnum:]._%+-]|\\[0-7]{3})"
 """The same among bytes: also one that is written as digits."""
+
+
+class Sought(NamedTuple):
+    """A value among bytes: how encode(…, 'escape') writes it, small if capitals do not matter, and the whole of it."""
+
+    value: str
+    written: str
+    pattern: str
+    caseless: bool
 
 
 def scan(
@@ -43,7 +56,7 @@ def scan(
     """Search all tables, each read once, for rows with the person's values, and tell those of the closure from others.
 
     The values are the person's id in columns that are called like one, and in JSON under such keys; e-mail and the like
-    in every text, array, JSON and bytes; also in materialized views. What was not searched is named.
+    in every text, array, JSON and bytes; also in materialized views and large objects. What was not searched is named.
     """
     begun, inside, mentions, columns = time.perf_counter(), 0, list[Mention](), 0
     searched = (*ownership.schema.tables.values(), *ownership.schema.views.values())
@@ -57,8 +70,14 @@ def scan(
         inside += own
         allowed = allowance(ownership, table.table)
         mentions += [Mention(table.table, column, rows, allowed) for column, rows in others.items() if rows]
+    watch("large objects")
+    named, hidden = large_objects.search(connection, [each[1:] for each in sought_in_bytes(person)], MOST_BYTES)
+    columns += named is not None
+    if named:
+        allowed = ownership.excluded(large_objects.TABLE)
+        mentions.append(Mention(large_objects.TABLE, large_objects.COLUMN, named, allowed))
     elapsed = time.perf_counter() - begun
-    unsearched = (*_unreadable(searched), *read_unsearched(connection))
+    unsearched = (*_unreadable(searched), *read_unsearched(connection), *hidden)
     return Proof(len(searched), columns, inside, tuple(mentions), elapsed, unsearched)
 
 
@@ -66,8 +85,7 @@ def _unreadable(tables: Iterable[Table]) -> Iterator[str]:
     """Name the columns that may hold a text in a way that is not known."""
     for table in tables:
         for column in table.columns:
-            unknown = column.category == "U" and column.base not in TEXTS | OTHER_TYPES
-            if unknown or column.base == "_bytea":
+            if column.category == "U" and column.base not in TEXTS | OTHER_TYPES:
                 yield f"{table.table}.{column.name} ({column.type})"
 
 
@@ -82,6 +100,10 @@ def search(ownership: Ownership, table: Table, person: Person) -> dict[str, str]
             parts.append(f"{value}::text = {literal(ids[column.name])}")
         if column.base == "bytea":
             parts += _in_bytes(value, person)
+        if column.base == "_bytea" and person.identifiers:
+            parts.append(
+                f"exists (select from unnest({value}) u (part) where {' or '.join(_in_bytes('u.part', person))})"
+            )
         if is_text(column):
             for name, known in person.identifiers.items():
                 parts += [mentioned(f"{value}::text", each, name in person.caseless) for each in spellings(known)]
@@ -109,7 +131,7 @@ def allowance(ownership: Ownership, table: str) -> str | None:
 
 def is_text(column: Column) -> bool:
     """Whether a column can hold a text, a list of texts or JSON."""
-    return column.category in "SC" or column.base in TEXTS or (column.category == "A" and column.base != "_bytea")
+    return (column.category in "SCA" or column.base in TEXTS) and column.base not in BYTES
 
 
 def spellings(value: str) -> list[str]:
@@ -131,22 +153,30 @@ def pattern(value: str, before: str = BEFORE) -> str:
     return f"{before}{escaped}{AFTER}"
 
 
-def mentioned(text: str, value: str, caseless: bool, before: str = BEFORE) -> str:
+def mentioned(text: str, value: str, caseless: bool) -> str:
     """Return the condition that a text has a value; the quick search first, as texts may be long."""
     searched, sought = (f"lower({text})", f"lower({literal(value)})") if caseless else (text, literal(value))
-    whole = f"{text} {'~*' if caseless else '~'} {literal(pattern(value, before))}"
+    whole = f"{text} {'~*' if caseless else '~'} {literal(pattern(value))}"
     return f"case when strpos({searched}, {sought}) > 0 then {whole} else false end"
 
 
 def _in_bytes(column: str, person: Person) -> Iterator[str]:
     """List the conditions that bytes have a value, in UTF-8: as a text in which strange bytes are three digits."""
+    text = f"encode({column}, 'escape') collate \"C\""
+    for each in sought_in_bytes(person):
+        searched, sign = (f"lower({text})", "~*") if each.caseless else (text, "~")
+        whole = f"{text} {sign} {literal(each.pattern)}"
+        condition = f"case when strpos({searched}, {literal(each.written)}) > 0 then {whole} else false end"
+        exactly = f"position('\\x{each.value.encode().hex()}'::bytea in {column}) > 0"
+        yield f"case when octet_length({column}) <= {MOST_BYTES} then {condition} else {exactly} end"
+
+
+def sought_in_bytes(person: Person) -> Iterator[Sought]:
+    """List what to look for among bytes."""
     for name, known in person.identifiers.items():
-        for spelling in spellings(known):
-            condition = mentioned(
-                f"encode({column}, 'escape')", _escaped(spelling), name in person.caseless, BEFORE_BYTES
-            )
-            exactly = f"position('\\x{spelling.encode().hex()}'::bytea in {column}) > 0"
-            yield f"case when octet_length({column}) <= {MOST_BYTES} then {condition} else {exactly} end"
+        for value in spellings(known):
+            written, caseless = _escaped(value), name in person.caseless
+            yield Sought(value, written.lower() if caseless else written, pattern(written, BEFORE_BYTES), caseless)
 
 
 def _escaped(value: str) -> str:

@@ -1,4 +1,4 @@
--- What may hold a person's data and is not among the tables: foreign tables, those of extensions, large objects
+-- What may hold a person's data and is not among the tables: foreign tables, and those of extensions
 --
 -- min-version: 15
 -- column: what text What it is, as a person says it
@@ -12,8 +12,4 @@ join pg_namespace n on n.oid = c.relnamespace
 left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
 left join pg_extension e on e.oid = d.refobjid
 where c.relkind = 'f' or (c.relkind in ('r', 'p', 'm') and e.oid is not null)
-union all
-select format('large objects: %s', count(*))
-from pg_largeobject_metadata
-having count(*) > 0
 order by 1
