@@ -14,6 +14,7 @@ from litxdb.backup.naming import stamp
 from litxdb.backup.results import Kept, Session
 from litxdb.database import Database
 from litxdb.errors import ConnectionFailed, Refused, ServerRefused
+from litxdb.quoting import quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -70,7 +71,7 @@ def made(db: Database, word: str, *, options: str | None = None) -> Iterator[Dat
         with door(db) as session:
             _sweep(session, old, word, db.notify)
             try:
-                _execute(session, f"create database {quoted(session, name)} {options}")
+                _execute(session, f"create database {quoted(name)} {options}")
             except psycopg2.errors.InsufficientPrivilege as error:
                 raise Refused(
                     f"A database beside {old} cannot be made: {error.diag.message_primary}.",
@@ -87,7 +88,7 @@ def drop(db: Database, name: str) -> None:
     """Drop a database that a run has made; where that is not possible, say how it is done later."""
     try:
         with door(db) as session:
-            _execute(session, f"drop database if exists {quoted(session, name)} with (force)")
+            _execute(session, f"drop database if exists {quoted(name)} with (force)")
     except Exception as error:  # the first error is what counts
         db.notify(f"warning: the unfinished database {name} is left ({error}): drop it, or run this again")
 
@@ -102,7 +103,7 @@ def _sweep(session: Connection, old: str, word: str, notify: Callable[[str], Non
         ours = re.fullmatch(r"\d{8}t\d{6}z", name.rpartition("_")[2])
         if ours and comment in (None, f"{UNFINISHED}{word} {old}"):
             notify(f"dropping {name}, which an interrupted run left")
-            _execute(session, f"drop database if exists {quoted(session, name)} with (force)")
+            _execute(session, f"drop database if exists {quoted(name)} with (force)")
 
 
 def copy_properties(db: Database, other: Database) -> None:
@@ -113,7 +114,7 @@ def copy_properties(db: Database, other: Database) -> None:
         contextlib.closing(db.connect(direct=True, autocommit=True)) as source,
         contextlib.closing(other.connect(direct=True, autocommit=True)) as session,
     ):
-        name = quoted(session, other.direct_endpoint.dbname)
+        name = quoted(other.direct_endpoint.dbname)
         found = _one(source, "database")
         statements = [f"alter database {name} connection limit {found['connections']}"]
         if found["granted"]:
@@ -125,7 +126,7 @@ def copy_properties(db: Database, other: Database) -> None:
             with session.cursor() as cursor:
                 literals = cursor.mogrify("%s, %s", (row["name"], row["value"])).decode()
             # by way of the session, as a list of names is no single value for SET
-            setting = quoted(session, row["name"])
+            setting = quoted(row["name"])
             statements.append(f"select set_config({literals}, false); alter {whose} set {setting} from current")  # noqa: S608  (quoted)
         for statement in statements:
             try:
@@ -163,7 +164,7 @@ def swap(db: Database, other: Database) -> Kept:
         comment = _one(connection, "database")["comment"]
         size = _size(connection)
     with door(db) as session, door(db) as other_session:
-        names = {"old": quoted(session, old), "new": quoted(session, new), "kept": quoted(session, kept)}
+        names = {"old": quoted(old), "new": quoted(new), "kept": quoted(kept)}
         for attempt in range(ATTEMPTS):
             try:
                 with _ending(other_session, old):
@@ -188,8 +189,8 @@ def undo(db: Database, kept: Kept) -> tuple[str, ...]:
         comment = _one(connection, "database")["comment"]
     with door(db) as session, session.cursor() as cursor:
         text, literal = (cursor.mogrify("%s", (each,)).decode() for each in (comment, db.direct_endpoint.dbname))
-        old, name = quoted(session, db.direct_endpoint.dbname), quoted(session, kept.name)
-        aside = quoted(session, named(db.direct_endpoint.dbname, "restored", kept.replaced_at))
+        old, name = quoted(db.direct_endpoint.dbname), quoted(kept.name)
+        aside = quoted(named(db.direct_endpoint.dbname, "restored", kept.replaced_at))
     return (
         f"select pg_terminate_backend(pid) from pg_stat_activity where datname = {literal};",  # noqa: S608  (quoted)
         "begin;",
@@ -222,7 +223,7 @@ def drop_kept(db: Database, agreed: tuple[Kept, ...]) -> None:
         for each in agreed:
             if each.name not in names:
                 continue
-            _execute(session, f"drop database if exists {quoted(session, each.name)}")
+            _execute(session, f"drop database if exists {quoted(each.name)}")
 
 
 def named(dbname: str, word: str, at: datetime) -> str:
@@ -234,13 +235,6 @@ def named(dbname: str, word: str, at: datetime) -> str:
     """
     ending = f"_{word}_{stamp(at).lower()}"
     return dbname.encode()[: LONGEST - len(ending)].decode(errors="ignore") + ending
-
-
-def quoted(connection: Connection, name: str) -> str:
-    """Quote an identifier."""
-    from psycopg2.extensions import quote_ident
-
-    return quote_ident(name, connection)
 
 
 @contextlib.contextmanager
@@ -281,7 +275,7 @@ def _comment(session: Connection, dbname: str, comment: str | None) -> None:
     with session.cursor() as cursor:
         # not as a parameter: beside one, a % in the name would be taken for a placeholder
         text = cursor.mogrify("%s", (comment,)).decode()
-        cursor.execute(f"comment on database {quoted(session, dbname)} is {text}")
+        cursor.execute(f"comment on database {quoted(dbname)} is {text}")
 
 
 def _size(connection: Connection) -> int:

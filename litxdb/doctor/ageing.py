@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from litxdb.doctor.check import Rows
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 from litxdb.doctor.wording import elsewhere
+from litxdb.quoting import quoted_if_needed
 
 LAST = 2**31 - 3_000_000
 """At this age the server assigns no further ids."""
@@ -36,7 +36,7 @@ def judge_age(
             remedy = "vacuum (freeze)" if database.ours else elsewhere(database.database, "vacuum (freeze)")
             if not database.connectable:
                 remedy = (
-                    f"alter database {quoted(database.database)} allow_connections true;\n"
+                    f"alter database {quoted_if_needed(database.database)} allow_connections true;\n"
                     "-- then vacuum (freeze) in there, and allow_connections false"
                 )
             fix = None if database.ours else Fix.MANUAL

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from litxdb.doctor.check import Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Reason, Skip
+from litxdb.quoting import quoted_if_needed
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def verifiers(connection: Connection, server: Server, functions: Mapping[str, str]) -> dict[str, str]:
     """Return those of the functions that this version of amcheck has, each with its schema, quoted."""
-    schema = quoted(server.extensions["amcheck"][1])
+    schema = quoted_if_needed(server.extensions["amcheck"][1])
     with connection.cursor() as cursor:
         cursor.execute(
             "select distinct p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace"
@@ -37,6 +37,6 @@ def require_executable(connection: Connection, functions: Iterable[str], server:
         )
         denied = [signature for (signature,) in cursor.fetchall()]
     if denied:
-        role = quoted(server.role)
+        role = quoted_if_needed(server.role)
         grants = ";\n".join(f"grant execute on function {signature} to {role}" for signature in denied)
         raise Skip(Reason.NO_PRIVILEGE, f"Role {server.role} may not call amcheck's functions.", grants)

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from litxdb.doctor.deadline import Deadline, out_of_time
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Reason, Skip
 from litxdb.errors import LitxdbError
+from litxdb.quoting import quoted_if_needed
 
 LOCK_MILLISECONDS = 200
 """So long a read waits for a lock."""
@@ -29,7 +29,7 @@ def circumstance(error: Exception, deadline: Deadline) -> Exception:
         case "42501":
             opened = next((role for role, denied in _OPENING.items() if denied.match(text)), None)
             role = said.cursor.connection.info.user if said.cursor else None  # nobody's on a connection that is closed
-            grant = f"grant {opened} to {quoted(role)}" if opened and role else ""
+            grant = f"grant {opened} to {quoted_if_needed(role)}" if opened and role else ""
             return Skip(Reason.NO_PRIVILEGE, f"{text[:1].upper()}{text[1:]}.", grant)
         case "55000" if "shared_preload_libraries" in text:
             return Skip(Reason.NO_EXTENSION, f"{text[:1].upper()}{text[1:]}.", "litxdb doctor --only extensions")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from litxdb.doctor.check import Context, Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Reason, Skip
 from litxdb.errors import ConfigurationInvalid, Refused
+from litxdb.quoting import quoted_if_needed
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -55,6 +55,6 @@ def require_log(connection: Connection, server: Server) -> None:
         )
         if cursor.fetchone() == (False,):
             raise Skip(Reason.NOTHING_THERE, "litxdb has applied no revision here.")
-    role = quoted(server.role)
+    role = quoted_if_needed(server.role)
     grants = f"grant usage on schema litxdb to {role};\ngrant select on {log.TABLE} to {role}"
     raise Skip(Reason.NO_PRIVILEGE, f"Role {server.role} may not read {log.TABLE}.", grants)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from litxdb.doctor.check import Server
 from litxdb.doctor.results import Reason, Skip
+from litxdb.quoting import quoted_if_needed
 
 COLD_SECONDS = 15 * 60
 """Statistics younger than that say nothing about a normal day (pgbot's cold window)."""
@@ -22,7 +23,7 @@ def unmet(needs: Iterable[str], server: Server) -> Skip | None:
 
 def _unmet(need: str, server: Server) -> Skip | None:
     word, _, rest = need.partition(" ")
-    role = quoted(server.role)
+    role = quoted_if_needed(server.role)
     match word:
         case "pg_read_all_stats" if not server.reads_all_stats:
             remedy = f"grant pg_monitor to {role}"
@@ -48,13 +49,3 @@ def _unmet(need: str, server: Server) -> Skip | None:
             minutes = server.window_seconds / 60
             return Skip(Reason.COLD_STATISTICS, f"The server has counted for only {minutes:.0f} min; 15 are needed.")
     return None
-
-
-def quoted(identifier: str) -> str:
-    """Quote an identifier where SQL needs it.
-
-    >>> quoted("ada"), quoted('A"b')
-    ('ada', '"A""b"')
-    """
-    plain = identifier.isascii() and identifier.replace("_", "a").isalnum() and identifier == identifier.lower()
-    return identifier if plain and not identifier[:1].isdigit() else '"' + identifier.replace('"', '""') + '"'

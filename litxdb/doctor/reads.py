@@ -12,10 +12,10 @@ from litxdb import queries
 from litxdb.doctor.check import Server
 from litxdb.doctor.deadline import GRACE_SECONDS, Deadline, out_of_time
 from litxdb.doctor.examiner import OUR_NAME, Examiner, Read
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Reason, Skip
 from litxdb.errors import ToolMissing
 from litxdb.interruption import interruptible
+from litxdb.quoting import quoted_if_needed
 from litxdb.reading import borrowed
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _hidden(connection: Connection, query: queries.Query) -> Skip | None:
         found = cursor.fetchone()
     if found is None:
         return None
-    grant = f"grant usage on schema {found[1]} to {quoted(connection.info.user)}"
+    grant = f"grant usage on schema {found[1]} to {quoted_if_needed(connection.info.user)}"
     return Skip(
         Reason.NO_PRIVILEGE, f"The schema {found[1]} of the extension {found[0]} is kept from this role.", grant
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from litxdb import queries
 from litxdb.doctor.check import Context, Rows
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.probing import probe
 from litxdb.doctor.results import Defect, Judgement, Reason, Skip
+from litxdb.quoting import quoted_if_needed
 from litxdb.vectors.sampling import ROWS, portion
 
 if TYPE_CHECKING:
@@ -68,4 +68,4 @@ def require_readable(cursor: Cursor, row: Any) -> None:
 
 def grant(cursor: Cursor, table: str | None) -> str:
     """Return what lets the role of this connection read a table."""
-    return f"grant select on {table} to {quoted(cursor.connection.info.user)}"
+    return f"grant select on {table} to {quoted_if_needed(cursor.connection.info.user)}"

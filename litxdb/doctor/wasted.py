@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from litxdb.catalog import Bloat, estimate_bloat, measure_bloat, read_indexes, read_relations
 from litxdb.doctor.amounts import size
 from litxdb.doctor.check import Context, Server, Tier
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Judgement, Reason, Status
+from litxdb.quoting import quoted_if_needed
 from litxdb.reading import borrowed
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def judge_waste(
         unknown,
         Reason.COLD_STATISTICS if server.reads_all_data else Reason.NO_PRIVILEGE,
         detail,
-        "analyze" if server.reads_all_data else f"grant pg_read_all_data to {quoted(server.role)}",
+        "analyze" if server.reads_all_data else f"grant pg_read_all_data to {quoted_if_needed(server.role)}",
     )
 
 

@@ -6,6 +6,7 @@ import textwrap
 
 from litxdb.activity import Prepared, Session
 from litxdb.doctor.check import Server
+from litxdb.quoting import literal
 from litxdb.redaction import without_values
 
 WIDTH = 100
@@ -28,15 +29,6 @@ def shortened(query: str) -> str:
     'alter role ada password ?'
     """
     return textwrap.shorten(without_values(query).rstrip("; \n"), WIDTH, placeholder=" …")
-
-
-def literal(text: str) -> str:
-    """Write a string as SQL does.
-
-    >>> literal("it's")
-    "'it''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
 
 
 def rollback(prepared: Prepared, server: Server) -> str:

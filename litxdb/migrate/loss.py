@@ -16,6 +16,7 @@ from litxdb.migrate.capturing import capture, replayed
 from litxdb.migrate.project import Project
 from litxdb.migrate.results import Loss, Migrated
 from litxdb.migrate.state import current_revisions
+from litxdb.quoting import literal
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -52,8 +53,7 @@ class Holder:
     def count(self) -> str:
         """How to count the rows that have it, as the select list of a query on its table."""
         if self.label is not None:
-            quoted = self.label.replace("'", "''")
-            return f"count(*) filter (where {self.column}::text = '{quoted}')"
+            return f"count(*) filter (where {self.column}::text = {literal(self.label)})"
         return f"count({self.column or '*'})"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from litxdb.errors import ConfigurationInvalid
 from litxdb.migrate.graph import Graph, Revision, names, read_files
 from litxdb.migrations import DIRECTORY, VERSIONS
+from litxdb.quoting import quoted
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -58,12 +59,12 @@ class Project:
         '"Admin"."history"'
         """
         parts = (self.version_schema, self.version_table) if self.version_schema else (self.version_table,)
-        return ".".join(map(_quoted, parts))
+        return ".".join(map(quoted, parts))
 
     @property
     def version_creation(self) -> str:
         """The statement that makes the version table as Alembic does, unless it is there."""
-        key = _quoted(f"{self.version_table}_pkc")
+        key = quoted(f"{self.version_table}_pkc")
         columns = f"version_num varchar(32) not null constraint {key} primary key"
         return f"create table if not exists {self.version_name} ({columns})"
 
@@ -114,10 +115,6 @@ class Project:
 def _literal(path: Path) -> str:
     """Write a path so that ConfigParser, which expands %, reads it as it is."""
     return os.fspath(path).replace("%", "%%")
-
-
-def _quoted(name: str) -> str:
-    return '"{}"'.format(name.replace('"', '""'))
 
 
 def _as_alembic_reads_them(project: Project) -> list[Revision]:

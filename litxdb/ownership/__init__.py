@@ -12,7 +12,7 @@ Names of tables are quoted and have their schema; names of columns are as they a
 from litxdb.ownership.classifying import Edge, Ownership, Pointer, classify, naming
 from litxdb.ownership.closure import Closure
 from litxdb.ownership.policy import Policy, Retained, Soft, litxplore, parse, read
-from litxdb.ownership.schema import Column, Reference, Schema, Table, quoted, read_schema, read_unsearched
+from litxdb.ownership.schema import Column, Reference, Schema, Table, read_schema, read_unsearched
 
 __all__ = [
     "Closure",
@@ -30,7 +30,6 @@ __all__ = [
     "litxplore",
     "naming",
     "parse",
-    "quoted",
     "read",
     "read_schema",
     "read_unsearched",

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from litxdb.errors import ConfigurationInvalid
 from litxdb.ownership.policy import Policy, Soft
-from litxdb.ownership.schema import Reference, Schema, Table, quoted
+from litxdb.ownership.schema import Reference, Schema, Table
+from litxdb.quoting import literal, quoted
 
 Declared = TypeVar("Declared")
 
@@ -171,8 +172,8 @@ def _pointers(schema: Schema, policy: Policy) -> Iterator[Pointer]:
         value = f"t.{quoted(column)}"
         if soft.key is not None:
             # by its text, as a column of text may hold JSON, or something that is none
-            pattern = rf'"{re.escape(soft.key)}"\s*:\s*"?([^",}}\s]+)'.replace("'", "''")
-            value = f"substring({value}::text from '{pattern}')"
+            pattern = rf'"{re.escape(soft.key)}"\s*:\s*"?([^",}}\s]+)'
+            value = f"substring({value}::text from {literal(pattern)})"
         label = f"{table.table}.{column}"
         reason = f"{column} names a row of {target.table}, declared"
         edge = Edge(table.table, (value,), target.table, (target_column,), label, reason, soft.when, as_text=True)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from litxdb import queries
 from litxdb.ownership.classifying import Edge
-from litxdb.ownership.schema import Schema, Table, quoted
+from litxdb.ownership.schema import Schema, Table
+from litxdb.quoting import quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

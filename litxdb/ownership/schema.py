@@ -8,18 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from litxdb import queries
+from litxdb.quoting import quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
-
-
-def quoted(name: str) -> str:
-    """Quote a name for SQL, whatever is in it.
-
-    >>> quoted("user"), quoted('we"ird')
-    ('"user"', '"we""ird"')
-    """
-    return '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True)

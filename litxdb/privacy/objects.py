@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from litxdb.privacy.sessions import literal
+from litxdb.quoting import literal
 
 INTEGERS = frozenset({"int2", "int4", "int8"})
 SCALARS = frozenset({"bool", "bpchar", "date", "float4", "float8", "numeric", "text", "timestamptz", "varchar"})
@@ -23,7 +23,7 @@ def json_object(members: Mapping[str, str]) -> str:
     r"""Return the SQL of an object from the SQL of its members, by name, as `json_value` returns it.
 
     >>> print(json_object({"a": "x", 'b"c': "y"}))
-    '{' || concat('"a":', x, ',"b\"c":', y) || '}'
+    '{' || concat('"a":', x, e',"b\\"c":', y) || '}'
     """
     pairs, comma = list[str](), ""
     for name, value in members.items():

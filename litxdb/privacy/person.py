@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from litxdb import queries
 from litxdb.errors import ArgumentInvalid, ConfigurationInvalid
-from litxdb.ownership import Ownership, quoted
+from litxdb.ownership import Ownership
 from litxdb.privacy.results import Person
+from litxdb.quoting import quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

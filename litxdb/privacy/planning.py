@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from litxdb import queries
-from litxdb.ownership import Closure, Ownership, Pointer, Reference, quoted
+from litxdb.ownership import Closure, Ownership, Pointer, Reference
 from litxdb.ownership.policy import CLEARED, Retained
 from litxdb.privacy import large_objects, rewriting, scanning
 from litxdb.privacy.results import Change, Mention, Person, Plan, Proof
+from litxdb.quoting import quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

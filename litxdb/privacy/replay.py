@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from litxdb import queries
 from litxdb.database import Database
 from litxdb.errors import Refused
-from litxdb.ownership import Policy, Schema, Table, quoted, read_schema
+from litxdb.ownership import Policy, Schema, Table, read_schema
 from litxdb.privacy import ledger, sessions
 from litxdb.privacy.erase import erase
 from litxdb.privacy.export import Request
 from litxdb.privacy.results import Certificate, Entry
+from litxdb.quoting import quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from litxdb import queries
-from litxdb.ownership import Column, Ownership, Table, naming, quoted
+from litxdb.ownership import Column, Ownership, Table, naming
 from litxdb.privacy import scanning
 from litxdb.privacy.results import Mention, Person
-from litxdb.privacy.sessions import literal
+from litxdb.quoting import literal, quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from litxdb import queries
-from litxdb.ownership import Closure, Column, Ownership, Table, quoted
+from litxdb.ownership import Closure, Column, Ownership, Table
 from litxdb.privacy.objects import json_object, json_value
 from litxdb.privacy.results import Person
-from litxdb.privacy.sessions import literal
+from litxdb.quoting import literal, quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from litxdb import queries
-from litxdb.ownership import Closure, Column, Ownership, Table, naming, quoted, read_unsearched
+from litxdb.ownership import Closure, Column, Ownership, Table, naming, read_unsearched
 from litxdb.privacy import large_objects
 from litxdb.privacy.results import Mention, Person, Proof
-from litxdb.privacy.sessions import literal
+from litxdb.quoting import literal, quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

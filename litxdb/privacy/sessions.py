@@ -49,12 +49,3 @@ def revisions(connection: Connection, schema: Schema) -> tuple[str, ...]:
     with connection.cursor() as cursor:
         cursor.execute(f"select version_num from {table.source} order by 1")
         return tuple(row[0] for row in cursor.fetchall())
-
-
-def literal(text: str) -> str:
-    """Write a text as SQL, for sessions with these settings.
-
-    >>> print(literal("it's 50%"))
-    'it''s 50%'
-    """
-    return "'" + text.replace("'", "''") + "'"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from litxdb import queries
 from litxdb.database import Database
 from litxdb.errors import Refused
-from litxdb.ownership import quoted, read_schema
+from litxdb.ownership import read_schema
+from litxdb.quoting import quoted
 from litxdb.seed import record
 from litxdb.seed.baseline import FETCHERS
 from litxdb.seed.fill import session

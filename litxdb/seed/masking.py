@@ -16,7 +16,8 @@ from typing import Any
 
 from litxdb import ownership
 from litxdb.errors import ConfigurationInvalid
-from litxdb.ownership import Reference, Schema, Soft, Table, quoted
+from litxdb.ownership import Reference, Schema, Soft, Table
+from litxdb.quoting import literal, quoted
 from litxdb.seed.world.vocabulary import family_names, given_names
 
 VOCABULARY = """
@@ -162,7 +163,7 @@ def _hash(value: str, key: str) -> str:
 
 
 def _pick(choice: tuple[str, ...], value: str, key: str, place: int) -> str:
-    listed = ", ".join("'" + each.replace("'", "''") + "'" for each in choice)
+    listed = ", ".join(map(literal, choice))
     number = f"('x' || substr({_hash(value, key)}, {place}, 8))::bit(32)::bigint"
     return f"(array[{listed}])[1 + {number} % {len(choice)}]"
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from litxdb import queries
 from litxdb.database import Database
 from litxdb.errors import ConfigurationInvalid, Refused
-from litxdb.ownership import Closure, Reference, Schema, Table, classify, quoted, read_schema
+from litxdb.ownership import Closure, Reference, Schema, Table, classify, read_schema
+from litxdb.quoting import quoted
 from litxdb.seed import record
 from litxdb.seed.baseline import baseline
 from litxdb.seed.fill import DEFAULT_USER, Watch, ignore, refuse_production, refuse_strangers, session

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from litxdb.quoting import literal
+
 NUMBERED = "litxdb_number"
 """Stands in an expression for the ordinal number, a bigint from 0 on."""
 
@@ -126,21 +128,8 @@ def literals(column: Column, rules: str) -> list[str]:
 
 def chosen(column: Column, texts: list[str]) -> Values:
     """Return these texts, as values of the column, in turn."""
-    array = ", ".join(quoted(text) for text in texts)
+    array = ", ".join(literal(text) for text in texts)
     return Values(f"((array[{array}]::text[])[1 + ({NUMBERED})::int])::{column.type}", len(texts))
-
-
-def quoted(text: str) -> str:
-    """Write a text as an SQL literal.
-
-    >>> quoted("it's")
-    "'it''s'"
-    """
-    return "'{}'".format(text.replace("'", "''")) if "\\" not in text else _escaped(text)
-
-
-def _escaped(text: str) -> str:
-    return "e'{}'".format(text.replace("\\", "\\\\").replace("'", "''"))
 
 
 def _typed(column: Column) -> list[Values]:
@@ -176,7 +165,7 @@ def _simple(column: Column) -> list[Values]:
         return [Values(f"{shape.format(**words)}::{column.type}", int(count))]
     if column.base in SIMPLE:
         return [Values(f"{SIMPLE[column.base].format(**words)}::{column.type}")]
-    return [Values(f"({quoted(text)})::{column.type}", 1) for text in TRIED]
+    return [Values(f"({literal(text)})::{column.type}", 1) for text in TRIED]
 
 
 def _width(column: Column) -> int:

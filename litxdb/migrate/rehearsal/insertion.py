@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from litxdb.migrate.rehearsal.expressions import Values, candidates, chosen, literals, quoted
+from litxdb.migrate.rehearsal.expressions import Values, candidates, chosen, literals
 from litxdb.migrate.rehearsal.tables import ForeignKey, Table
+from litxdb.quoting import literal
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor
@@ -176,7 +177,7 @@ def _accepted(cursor: Cursor, column: Column, values: Values, checks: list[str])
 
 
 def _accepted_texts(cursor: Cursor, column: Column, texts: list[str], checks: list[str]) -> list[str]:
-    rows = {text: f"select {quoted(text)}::{column.type} as {column.name}" for text in texts}
+    rows = {text: f"select {literal(text)}::{column.type} as {column.name}" for text in texts}
     return [text for text, made in rows.items() if _sound(cursor, column, made, checks)]
 
 

@@ -15,7 +15,8 @@ from litxdb.activity import Link, Prepared, Session, lock_tree
 from litxdb.doctor.amounts import age, many
 from litxdb.doctor.check import Declaration, Server
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
-from litxdb.doctor.wording import literal, rollback, statement, who
+from litxdb.doctor.wording import rollback, statement, who
+from litxdb.quoting import literal
 
 WARN_SECONDS, CRIT_SECONDS = 5, 30
 CRIT_VICTIMS = 3

@@ -13,7 +13,8 @@ from litxdb.doctor.amounts import age
 from litxdb.doctor.check import Declaration, Rows, Server
 from litxdb.doctor.configuration import by_name
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
-from litxdb.doctor.wording import literal, rollback
+from litxdb.doctor.wording import rollback
+from litxdb.quoting import literal
 
 WARN_SECONDS, CRIT_SECONDS = 300, 3600
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from litxdb.doctor.check import Declaration, Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 from litxdb.doctor.span import latest
+from litxdb.quoting import quoted_if_needed
 from litxdb.snapshots import History
 
 CHECK = Declaration(
@@ -28,7 +28,7 @@ def judge(*, history: History, server: Server) -> Judgement:
     deadlocks = span.after.deadlocks - span.before.deadlocks
     if not deadlocks:
         return Judgement(1)
-    change = f"alter database {quoted(server.database)}"
+    change = f"alter database {quoted_if_needed(server.database)}"
     return Judgement(
         1,
         (

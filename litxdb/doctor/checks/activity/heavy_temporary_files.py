@@ -12,9 +12,9 @@ from datetime import timedelta
 
 from litxdb.doctor.amounts import size
 from litxdb.doctor.check import Declaration, Rows, Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 from litxdb.doctor.span import latest
+from litxdb.quoting import quoted_if_needed
 from litxdb.snapshots import History
 
 WARN_BYTES_A_SECOND = 1 << 20
@@ -41,6 +41,6 @@ def judge(*, history: History, settings: Rows, server: Server) -> Judgement:
     name = f"database {server.database}"
     if kilobytes > MOST_KILOBYTES // 2:
         return Judgement(1, (Defect(Status.WARN, name, measured, fix=Fix.MANUAL, value=rate),))
-    change = f"alter database {quoted(server.database)}"
+    change = f"alter database {quoted_if_needed(server.database)}"
     remedy, undo = f"{change} set work_mem = '{kilobytes * 2}kB'", f"{change} reset work_mem"
     return Judgement(1, (Defect(Status.WARN, name, measured, remedy, undo=undo, value=rate),))

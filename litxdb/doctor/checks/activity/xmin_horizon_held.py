@@ -13,7 +13,8 @@ from typing import Any
 from litxdb.activity import Prepared, Session
 from litxdb.doctor.check import Declaration, Rows, Server
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
-from litxdb.doctor.wording import literal, rollback
+from litxdb.doctor.wording import rollback
+from litxdb.quoting import literal
 
 WARN_AGE, CRIT_AGE = 10_000_000, 100_000_000
 

@@ -16,6 +16,7 @@ from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows, Server
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 from litxdb.doctor.slots import clients, usable
+from litxdb.quoting import literal
 
 WARN, CRIT = 0.8, 0.9
 IDLE = (
@@ -62,5 +63,5 @@ def _most(sessions: list[Session], server: Server) -> str:
 
 def _remedy(kind: str, name: str) -> str:
     column = {"role": "usename", "database": "datname"}.get(kind)
-    whose = " and {} = '{}'".format(column, name.replace("'", "''")) if column else ""
+    whose = f" and {column} = {literal(name)}" if column else ""
     return f"{IDLE}{whose}"

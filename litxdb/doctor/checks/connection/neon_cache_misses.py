@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from litxdb.doctor.check import Declaration, Server
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
+from litxdb.quoting import quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -30,10 +31,8 @@ CHECK = Declaration(
 
 
 def judge(*, connection: Connection, server: Server) -> Judgement:
-    from psycopg2.extensions import quote_ident
-
     with connection.cursor() as cursor:
-        schema = quote_ident(server.extensions["neon"][1], cursor)
+        schema = quoted(server.extensions["neon"][1])
         cursor.execute(f"select file_cache_hits, file_cache_misses from {schema}.neon_stat_file_cache")
         hits, misses = (int(value or 0) for value in cursor.fetchone() or (0, 0))
     if hits + misses < ENOUGH:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from litxdb.doctor.check import Context, Declaration, Rows, Server
 from litxdb.doctor.configuration import by_name
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Status
+from litxdb.quoting import quoted_if_needed
 
 HIDDEN = "shared_preload_libraries"
 """The most likely one, and hidden from ordinary roles."""
@@ -39,5 +39,5 @@ def judge(*, settings: Rows, server: Server, context: Context) -> Judgement:
         unseen=1,
         reason=Reason.NO_PRIVILEGE,
         detail=f"Role {server.role} does not see {HIDDEN}.",
-        remedy=f"grant pg_read_all_settings to {quoted(server.role)}",
+        remedy=f"grant pg_read_all_settings to {quoted_if_needed(server.role)}",
     )

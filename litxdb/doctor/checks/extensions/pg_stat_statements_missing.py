@@ -11,6 +11,7 @@ from litxdb.doctor.check import Context, Declaration, Rows, Server
 from litxdb.doctor.configuration import by_name
 from litxdb.doctor.deployment import require_deployed
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
+from litxdb.quoting import literal
 
 NAME = "pg_stat_statements"
 LIBRARIES = "shared_preload_libraries"
@@ -50,5 +51,5 @@ def _preload(libraries: str | None) -> str:
     if libraries is None:
         return f"-- as a superuser: add {NAME} to {LIBRARIES}, and restart the server"
     names = [*filter(None, (name.strip(' "') for name in libraries.split(","))), NAME]
-    listed = ", ".join("'{}'".format(name.replace("'", "''")) for name in names)
+    listed = ", ".join(map(literal, names))
     return f"alter system set {LIBRARIES} = {listed};\n-- and restart the server"

@@ -11,8 +11,8 @@ from __future__ import annotations
 from litxdb.doctor.check import Context, Declaration, Rows, Server
 from litxdb.doctor.configuration import by_name
 from litxdb.doctor.deployment import require_deployed
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
+from litxdb.quoting import quoted_if_needed
 
 WANTED = {"idle_in_transaction_session_timeout": "60s", "statement_timeout": "60s"}
 
@@ -26,7 +26,7 @@ CHECK = Declaration(
 
 def judge(*, settings: Rows, server: Server, context: Context) -> Judgement:
     require_deployed(context)
-    known, role = by_name(settings), quoted(server.role)
+    known, role = by_name(settings), quoted_if_needed(server.role)
     bounded = "transaction_timeout" in known and known["transaction_timeout"].reset_val != "0"
     defects = tuple(
         Defect(

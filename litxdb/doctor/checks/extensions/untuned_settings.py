@@ -12,8 +12,8 @@ from litxdb.doctor.amounts import size
 from litxdb.doctor.check import Context, Declaration, Rows, Server
 from litxdb.doctor.configuration import by_name, number
 from litxdb.doctor.deployment import require_deployed
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
+from litxdb.quoting import quoted_if_needed
 
 RELOADED = "select pg_reload_conf()"
 SERVER = {"track_io_timing": "on", "log_lock_waits": "on", "shared_buffers": "'1GB'"}
@@ -29,7 +29,7 @@ CHECK = Declaration(
 
 def judge(*, settings: Rows, server: Server, context: Context) -> Judgement:
     require_deployed(context)
-    known, database = by_name(settings), f"alter database {quoted(server.database)}"
+    known, database = by_name(settings), f"alter database {quoted_if_needed(server.database)}"
     better = {"random_page_cost": (f"{database} set random_page_cost = 1.1", f"{database} reset random_page_cost")}
     for name, value in () if server.neon else SERVER.items():
         then = "-- and restart the server" if known[name].context == "postmaster" else RELOADED

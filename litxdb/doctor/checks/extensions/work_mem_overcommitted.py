@@ -11,8 +11,8 @@ from __future__ import annotations
 from litxdb.doctor.amounts import size
 from litxdb.doctor.check import Declaration, Rows, Server
 from litxdb.doctor.configuration import amount, by_name, number
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
+from litxdb.quoting import quoted_if_needed
 
 CHECK = Declaration(
     threshold="work_mem * max_connections over effective_cache_size warn (pgbot), info if that is at its default",
@@ -32,7 +32,7 @@ def judge(*, settings: Rows, server: Server) -> Judgement:
     said = cache.reset_val != cache.boot_val
     measured = f"{size(each)} * {slots} connections = {size(each * slots)}, effective_cache_size {size(most)}"
     fitting = max(amount("64", "kB"), most // slots) // 1024
-    role = quoted(server.role)
+    role = quoted_if_needed(server.role)
     return Judgement(
         1,
         (

@@ -14,8 +14,8 @@ from datetime import timedelta
 from litxdb.catalog import Sequence
 from litxdb.doctor.amounts import age
 from litxdb.doctor.check import Declaration, Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Status
+from litxdb.quoting import quoted_if_needed
 from litxdb.snapshots import History
 
 WARN_PERCENT, CRIT_PERCENT = 75, 90
@@ -42,9 +42,9 @@ def judge(*, sequences: list[Sequence], server: Server, history: History) -> Jud
     if not hidden:
         return Judgement(len(known), defects, unseen, Reason.LOCKED, "Somebody is altering them.", "litxdb locks")
     names = sorted({each.sequence or "" for each in hidden})
-    grant = ";\n".join(f"grant select on sequence {name} to {quoted(server.role)}" for name in names[:20])
+    grant = ";\n".join(f"grant select on sequence {name} to {quoted_if_needed(server.role)}" for name in names[:20])
     if len(names) > 20:
-        grant = f"grant pg_read_all_data to {quoted(server.role)}"
+        grant = f"grant pg_read_all_data to {quoted_if_needed(server.role)}"
     detail = f"Role {server.role} may not read the values of {len(names)} sequences."
     return Judgement(len(known), defects, unseen, Reason.NO_PRIVILEGE, detail, grant)
 

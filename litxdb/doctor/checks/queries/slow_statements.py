@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from litxdb.doctor.check import Declaration, Rows, Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Status
 from litxdb.doctor.wording import shortened
+from litxdb.quoting import quoted_if_needed
 
 WARN_MS, INFO_MS, SHARE_MS = 500, 100, 20
 WARN_CALLS, CALLS = 20, 100
@@ -45,7 +45,7 @@ def judge(*, coverage: Rows, statements: Rows, server: Server) -> Judgement:
     if not seen.hidden:
         return Judgement(seen.visible, defects, detail="pg_stat_statements has no statement of this database.")
     detail = f"{seen.hidden:,} statements of other roles are hidden from {server.role}."
-    grant = f"grant pg_monitor to {quoted(server.role)}"
+    grant = f"grant pg_monitor to {quoted_if_needed(server.role)}"
     return Judgement(seen.visible, defects, seen.hidden, Reason.NO_PRIVILEGE, detail, grant)
 
 

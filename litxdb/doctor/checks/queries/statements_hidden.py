@@ -7,8 +7,8 @@ whatever is judged by them is judged by a part. https://www.postgresql.org/docs/
 from __future__ import annotations
 
 from litxdb.doctor.check import Declaration, Rows, Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
+from litxdb.quoting import quoted_if_needed
 
 WARN_SHARE = 0.05
 
@@ -27,6 +27,7 @@ def judge(*, coverage: Rows, server: Server) -> Judgement:
     if row.hidden <= WARN_SHARE * known:
         return Judgement(known, detail="pg_stat_statements has no statement of this database.")
     measured = f"{row.hidden:,} of {known:,} statements"
-    remedy, undo = (f"{verb} {quoted(server.role)}" for verb in ("grant pg_monitor to", "revoke pg_monitor from"))
+    role = quoted_if_needed(server.role)
+    remedy, undo = f"grant pg_monitor to {role}", f"revoke pg_monitor from {role}"
     defect = Defect(Status.WARN, f"role {server.role}", measured, remedy, undo=undo, value=row.hidden / known)
     return Judgement(known, (defect,))

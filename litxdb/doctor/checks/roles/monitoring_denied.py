@@ -8,8 +8,8 @@ at Neon by the project's owner, mends most of it. https://www.postgresql.org/doc
 from __future__ import annotations
 
 from litxdb.doctor.check import Declaration, Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
+from litxdb.quoting import quoted_if_needed
 
 CHECK = Declaration(
     threshold="a role without pg_monitor info", remedy="grant pg_monitor to …", fix=Fix.ASKS, lock="none"
@@ -19,7 +19,7 @@ CHECK = Declaration(
 def judge(*, server: Server) -> Judgement:
     if server.reads_all_stats:
         return Judgement(1)
-    role = quoted(server.role)
+    role = quoted_if_needed(server.role)
     defect = Defect(
         Status.INFO,
         f"role {server.role}",

@@ -11,8 +11,8 @@ from typing import Any
 
 from litxdb.doctor import autovacuum
 from litxdb.doctor.check import Declaration, Rows, Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
+from litxdb.quoting import quoted_if_needed
 
 SWITCHES = ("autovacuum", "track_counts")
 
@@ -49,13 +49,14 @@ def judge(*, tables: Rows, settings: Rows, server: Server) -> Judgement:
 
 def _remedy(setting: Any, server: Server) -> str:
     """Return what turns it on, where it was turned off."""
+    role, database = quoted_if_needed(server.role), quoted_if_needed(server.database)
     match setting.source:
         case "database":
-            return f"alter database {quoted(server.database)} reset {setting.name}"
+            return f"alter database {database} reset {setting.name}"
         case "user":
-            return f"alter role {quoted(server.role)} reset {setting.name}"
+            return f"alter role {role} reset {setting.name}"
         case "database user":
-            return f"alter role {quoted(server.role)} in database {quoted(server.database)} reset {setting.name}"
+            return f"alter role {role} in database {database} reset {setting.name}"
         case "command line":
             return f"alter system set {setting.name} = on;\n-- and start the server without it on its command line"
     return f"alter system set {setting.name} = on;\nselect pg_reload_conf()"

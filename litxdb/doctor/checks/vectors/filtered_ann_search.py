@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows, Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
 from litxdb.doctor.searches import observed, sets, settings_of
+from litxdb.quoting import quoted_if_needed
 
 CHECK = Declaration(
     threshold="one statement without iterative_scan warn (pgvector#480, #259, discourse-ai#1133)",
@@ -40,7 +40,7 @@ def judge(*, vector_indexes: Rows, vector_settings: Rows, vector_statements: Row
             Status.WARN,
             index,
             f"{many(number, 'call')} with conditions, {parameter} is off",
-            f"alter database {quoted(server.database)} set {parameter} = 'relaxed_order'",
+            f"alter database {quoted_if_needed(server.database)} set {parameter} = 'relaxed_order'",
             value=number,
         )
         for (index, parameter), number in sorted(calls.items())

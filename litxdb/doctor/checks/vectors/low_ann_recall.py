@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from litxdb.doctor.check import Context, Declaration, Server, Tier
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.probing import probe
 from litxdb.doctor.recall import GOOD, measurable, measure
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 from litxdb.doctor.samples import read, require_readable
+from litxdb.quoting import quoted_if_needed
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,7 +41,7 @@ def judge(*, connection: Connection, context: Context, server: Server) -> Judgem
         found = measure(cursor, row, context.deadline)
         if found.recall >= GOOD:
             return None
-        remedy = f"alter database {quoted(server.database)} set {found.parameter} = {found.enough}"
+        remedy = f"alter database {quoted_if_needed(server.database)} set {found.parameter} = {found.enough}"
         if found.enough is None:
             remedy = _larger(row)
         measured = f"recall {found.recall:.2f} in {found.searches} searches with {found.parameter} = {found.value}"

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows, Server
-from litxdb.doctor.needs import quoted
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 from litxdb.doctor.searches import Observed, observed, sets, settings_of
+from litxdb.quoting import quoted_if_needed
 
 CALLS = 10
 SHARE = 0.95
@@ -34,7 +34,7 @@ CHECK = Declaration(
 
 
 def judge(*, vector_indexes: Rows, vector_settings: Rows, vector_statements: Rows, server: Server) -> Judgement:
-    database = quoted(server.database)
+    database = quoted_if_needed(server.database)
     seen = [each for each in observed(vector_statements, vector_indexes) if each.search.plainly]
     defects = [*_probes(vector_indexes, vector_settings, vector_statements, database)]
     if not sets("hnsw.ef_search", vector_statements):
