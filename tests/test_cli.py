@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from litxdb.errors import Exit, LitxdbError
 from tests.bed.program import Outcome
 
 Run = Callable[..., Outcome]
+PATIENCE_SECONDS = 60
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
@@ -266,6 +268,46 @@ def test_csv_is_raw(capsys: pytest.CaptureFixture[str]) -> None:
     columns = {"size": ("size", render.size)}
     render.rows([{"size": 123456789, "name": 'a,"b"'}], render.Form.csv, columns=columns)
     assert capsys.readouterr().out == 'size,name\n123456789,"a,""b"""\n'
+
+
+@pytest.mark.parametrize("form", [render.Form.json, render.Form.csv])
+def test_rows_are_written_as_they_come(form: render.Form, capsys: pytest.CaptureFixture[str]) -> None:
+    written: list[str] = []
+
+    def found() -> Iterator[dict[str, str]]:
+        for name in ("one", "two", "three"):
+            yield {"name": name}
+            written.append(capsys.readouterr().out)
+
+    render.rows(found(), form, columns={"name": "name"})
+    assert [name in text for name, text in zip(("one", "two", "three"), written, strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_json_that_is_written_by_rows_is_that_of_the_whole(count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"text": 'a"\n\u2028\x85\u00fc,', "none": None, "list": [1, {"x": []}], "empty": {}}
+    for beside in (None, {"at": datetime(2026, 1, 1, tzinfo=UTC), "rows": (), "list": [{"rows": []}]}):
+        render.rows([row] * count, render.Form.json, columns={"text": "text"}, within=beside)
+        by_rows = capsys.readouterr().out
+        render.json({**(beside or {}), "rows": [row] * count})
+        assert by_rows == capsys.readouterr().out
+        assert json.loads(by_rows)["rows"] == [row] * count
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_rows_end_when_nobody_reads_any_more(form: str) -> None:
+    code = f"""if True:
+        import itertools
+        from litxdb import render
+        render.rows(({{"n": n}} for n in itertools.count()), render.Form.{form}, columns={{"n": "n"}})
+    """
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
 
 
 def test_the_library_reads_the_environment_in_settings_only() -> None:

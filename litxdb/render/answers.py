@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -33,7 +34,7 @@ def json(answer: object, *, compact: bool = False) -> bool:
 
 
 def rows(
-    found: Sequence[object],
+    found: Iterable[object],
     form: Form,
     *,
     columns: Mapping[str, Column],
@@ -42,16 +43,17 @@ def rows(
     """Write rows (dataclasses): a table of the given columns, or every field, raw, as JSON or CSV.
 
     `columns` maps a field to its heading, or to its heading and how a person reads it. `within` is the result that
-    the rows belong to: its other fields stand beside "rows" in the JSON object.
+    the rows belong to: its other fields stand beside "rows" in the JSON object. JSON and CSV are written as the rows
+    come, and no further row is asked for once nobody reads; a table is drawn when all are there.
     """
-    records = [record(row) for row in found]
+    records = map(record, found)
     if form is Form.json:
-        json({**({} if within is None else record(within)), "rows": records})
+        _json(records, {} if within is None else record(within))
     elif form is Form.csv:
-        _csv(records, list(records[0]) if records else list(columns))
-    elif records:
+        _csv(records, list(columns))
+    elif known := list(records):
         shown = {name: (column, cell) if isinstance(column, str) else column for name, column in columns.items()}
-        cells = [[read(record[name]) for name, (_, read) in shown.items()] for record in records]
+        cells = [[read(record[name]) for name, (_, read) in shown.items()] for record in known]
         _table(cells, [heading for heading, _ in shown.values()])
 
 
@@ -107,15 +109,35 @@ def _plain(value: object) -> object:
     return str(value)
 
 
+def _json(records: Iterable[Mapping[str, Any]], beside: Mapping[str, Any]) -> None:
+    """Write what `json` would, one row at a time."""
+    from json import dumps
+
+    opening = '\n  "rows": ['  # two blanks: of no inner object
+    before, _, after = dumps(_plain({**beside, "rows": []}), indent=2, ensure_ascii=False).partition(opening)
+    before += opening
+    for each in records:
+        text = dumps(_plain(each), indent=2, ensure_ascii=False).replace("\n", "\n    ")
+        if not write(sys.stdout, f"{before}\n    {text}", end=""):
+            return
+        before = ","
+    line(f"\n  {after}" if before == "," else f"{before}{after}")
+
+
 def _csv(records: Iterable[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """Write a heading, the first row's names or else those given, and a line for each row."""
     import csv
     import io
 
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_raw(record[name]) for name in names] for record in records)
-    line(text.getvalue().removesuffix("\n"))
+    waiting = iter(records)
+    start = list(itertools.islice(waiting, 1))
+    names = list(start[0]) if start else names
+    values = ([_raw(each[name]) for name in names] for each in itertools.chain(start, waiting))
+    for row in itertools.chain([names], values):
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerow(row)
+        if not line(text.getvalue().removesuffix("\n")):
+            return
 
 
 def _raw(value: object) -> object:
