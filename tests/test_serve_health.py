@@ -309,6 +309,23 @@ class TestMetrics:
         assert sum(values["litxdb_connections"]) >= 1
         assert {"litxdb_doctor_findings", "litxdb_overview_age_seconds"} <= set(values)
 
+    def test_until_the_first_look_is_over_that_is_said(self, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        module, may_look = sys.modules["litxdb.serve.application"], threading.Event()
+        look = module.look
+        monkeypatch.setattr(module, "look", lambda db: look(db) if may_look.wait(PATIENCE_SECONDS) else None)
+        app = application(db)
+
+        def known() -> tuple[float, bool]:
+            families = {each.name: each for each in text_string_to_metric_families(ask(app, "/metrics")[2].decode())}
+            return families["litxdb_overview_known"].samples[0].value, "litxdb_tables_bytes" in families
+
+        assert known() == (0, False)
+        may_look.set()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while known() != (1, True):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def test_backups_are_told_of_as_litxdb_backup_does(self, db: Database, tmp_path: Path) -> None:
         shelf = Shelf(db, tmp_path / "store")
         shelf.add(hours=30, verified=True)

@@ -18,11 +18,11 @@ MOST = 50
 
 def metrics(database: str, health: Known[Health], cause: str | None, known: Known[Overview]) -> str:
     """Write all that is known; what is not is left out, which Prometheus shows as a gap."""
-    families = [*_health(health, cause)]
+    families = [*_health(health, cause), *_known(known)]
     text = ""
     if known.answer is not None:
         seen = known.answer
-        families += [*_age(known), *_sizes(seen), *_connections(seen), *_replication(seen), *_statements(seen)]
+        families += [*_sizes(seen), *_connections(seen), *_replication(seen), *_statements(seen)]
         families += _migrations(seen)
         text = exposition("litxdb_backup_", _backups(seen), database) + doctor.metrics(seen.examined)
     return redact(exposition("litxdb_", families, database) + text)
@@ -39,8 +39,11 @@ def _health(known: Known[Health], cause: str | None) -> Iterator[Family]:
         yield "pool_connections", "The pool's connections.", [({"state": name}, n) for name, n in counts.items()]
 
 
-def _age(known: Known[Overview]) -> Iterator[Family]:
-    yield "overview_age_seconds", "How long ago the database was looked at.", [({}, known.age_seconds or 0.0)]
+def _known(known: Known[Overview]) -> Iterator[Family]:
+    about = "Whether the database was ever looked at as a whole; only then is there more than its health."
+    yield "overview_known", about, [({}, float(known.answer is not None))]
+    if known.age_seconds is not None:
+        yield "overview_age_seconds", "How long ago that was.", [({}, known.age_seconds)]
 
 
 def _sizes(seen: Overview) -> Iterator[Family]:
