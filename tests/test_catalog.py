@@ -1,4 +1,4 @@
-"""What the catalogue's judges say of a schema full of traps, on every version."""
+"""What the catalog's judges say of a schema full of traps, on every version."""
 
 from __future__ import annotations
 
@@ -112,11 +112,11 @@ def test_what_a_role_may_not_read_is_not_taken_for_fine(trapped: Connection, any
 
 @pytest.fixture
 def bloated(postgresql: Servers, request: pytest.FixtureRequest) -> Iterator[Connection]:
-    """A connection to a database with tables of known bloat, analysed."""
+    """A connection to a database with tables of known bloat, analyzed."""
     with postgresql.get(request.param).database() as url, contextlib.closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            for statement in filter(str.strip, (traps.BLOAT + traps.NEVER_ANALYSED).split(";")):
+            for statement in filter(str.strip, (traps.BLOAT + traps.NEVER_ANALYZED).split(";")):
                 cursor.execute(statement)
         connection.autocommit = False
         yield connection
@@ -132,7 +132,7 @@ def test_estimates_of_bloat_agree_with_pgstattuple(bloated: Connection) -> None:
     measured = {name: catalog.measure_bloat(bloated, each) for name, each in estimated.items()}
     assert all(each.is_measured for each in measured.values())
     unknown = {name: each.unknown for name, each in estimated.items() if each.unknown}
-    assert unknown == {"dropped": "dropped columns", "never": "never analysed"}
+    assert unknown == {"dropped": "dropped columns", "never": "never analyzed"}
     apart = {
         name: (each.wasted_percent, measured[name].wasted_percent)
         for name, each in estimated.items()

@@ -336,7 +336,7 @@ class TestHorizon:
             found = findings(db, "xmin_horizon_held")
             assert set(found) == {"slot forgotten", "prepared transaction 'x'"}
             assert {finding.level for finding in found.values()} == {Status.WARN}
-            assert "of catalogues" in found["slot forgotten"].measured
+            assert "of catalogs" in found["slot forgotten"].measured
             mend(db, "xmin_horizon_held")
 
     def test_a_session_holds_dead_rows(self, any_db: Database, at_once: Callable[..., None]) -> None:

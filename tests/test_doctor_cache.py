@@ -41,7 +41,7 @@ def mend(finding: doctor.Finding, redis_url: str) -> None:
 
 
 def test_the_area_has_checks() -> None:
-    assert {check.area for check in doctor.catalogue()} == set(AREAS)
+    assert {check.area for check in doctor.checklist()} == set(AREAS)
 
 
 def test_without_a_cache_nothing_is_said() -> None:

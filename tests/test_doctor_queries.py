@@ -360,7 +360,7 @@ def test_what_neon_looks_after_is_not_judged(empty_db: Database, check: str) -> 
     assert result(at_neon(empty_db), check).detail == "Neon looks after this."
 
 
-AREA = sorted(check.id for check in doctor.catalogue() if check.area == "queries")
+AREA = sorted(check.id for check in doctor.checklist() if check.area == "queries")
 
 
 @pytest.mark.parametrize("check", AREA)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from litxdb.doctor import AREAS, catalogue
+from litxdb.doctor import AREAS, checklist
 from litxdb.doctor.runbook import TROUBLES, Runbook, book, runbooks
 from litxdb.errors import Exit
 from tests.bed.program import Outcome
@@ -27,7 +27,7 @@ def test_the_page_in_docs_is_the_text_in_the_package() -> None:
 
 def test_it_has_every_check_and_every_trouble() -> None:
     text = book()
-    assert all(f"### {check.id}\n" in text for check in catalogue())
+    assert all(f"### {check.id}\n" in text for check in checklist())
     assert [each.name for each in runbooks()] == list(TROUBLES)
     assert text.index("## Connection trouble") < text.index(f"## {AREAS['connection']}")
 
@@ -51,6 +51,6 @@ def test_what_it_tells_to_type_exists(line: str, run: Run) -> None:
     length = max(length for length in (1, 2) if tuple(words[:length]) in COMMANDS)
     known = run(*words[:length], "--help").stdout
     assert all(option in known for option in words if option.startswith("-"))
-    names = [*AREAS, *(check.id for check in catalogue()), *TROUBLES]
+    names = [*AREAS, *(check.id for check in checklist()), *TROUBLES]
     named = [after for option, after in itertools.pairwise(words) if option in ("--only", "--explain")]
     assert set(named) <= set(names)

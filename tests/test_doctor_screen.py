@@ -12,7 +12,7 @@ import pytest
 
 from litxdb.commands.doctor import COLUMNS
 from litxdb.database import Database
-from litxdb.doctor import Defect, Finding, Fix, Judgement, Reason, Skip, Status, catalogue
+from litxdb.doctor import Defect, Finding, Fix, Judgement, Reason, Skip, Status, checklist
 from litxdb.errors import Exit
 from tests.bed.checks import add_check
 from tests.bed.program import Outcome
@@ -198,14 +198,14 @@ class TestPrograms:
         assert run("doctor", "--url", db_url, "--only", check, "--fail-on", level).code == code
 
 
-class TestCatalogue:
+class TestChecklist:
     def test_it_is_listed(self, run: Run) -> None:
         outcome = run("doctor", "--list", "--format", "json")
         assert outcome.code == Exit.DONE
-        assert {row["check"] for row in outcome.json["rows"]} == {check.id for check in catalogue()}
+        assert {row["check"] for row in outcome.json["rows"]} == {check.id for check in checklist()}
         assert "idle_in_transaction" in run("doctor", "--list").stdout
 
-    @pytest.mark.parametrize("check", catalogue(), ids=lambda check: check.id)
+    @pytest.mark.parametrize("check", checklist(), ids=lambda check: check.id)
     def test_every_page_is_whole(self, check: Any, run: Run) -> None:
         outcome = run("doctor", "--explain", check.id.replace("_", "-"))
         assert outcome.code == Exit.DONE

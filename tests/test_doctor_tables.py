@@ -400,7 +400,7 @@ class TestPrimaryKeys:
         mend(any_db, "missing_primary_keys")
 
 
-AREA = sorted(check.id for check in doctor.catalogue() if check.area == "tables")
+AREA = sorted(check.id for check in doctor.checklist() if check.area == "tables")
 
 
 @pytest.mark.parametrize("check", AREA)

@@ -1,4 +1,4 @@
-"""doctor's checks of vectors, by catalogue and statements: the defect, the finding, the remedy, and it is gone."""
+"""doctor's checks of vectors, by catalog and statements: the defect, the finding, the remedy, and it is gone."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from subprocess import Popen
 import pytest
 
 from litxdb.database import Database
-from litxdb.doctor import catalogue
+from litxdb.doctor import checklist
 from litxdb.errors import Exit
 from tests.bed.program import Outcome
 from tests.bed.statements import query
@@ -76,7 +76,7 @@ def test_a_terminal_is_painted_anew(db_url: str) -> None:
 class TestTriage:
     def test_it_is_the_checks_of_what_hurts_now(self, run: Run, db_url: str) -> None:
         answer = run("doctor", "--url", db_url, "--triage", "--format", "json").json
-        expected = {check.id for check in catalogue() if check.declaration.triage}
+        expected = {check.id for check in checklist() if check.declaration.triage}
         assert {result["check"] for result in answer["results"]} == expected
         assert {"idle_in_transaction", "server_unreachable"} <= expected
 

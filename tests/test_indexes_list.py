@@ -11,8 +11,8 @@ import pytest
 from litxdb import indexes, migrate
 from litxdb.database import Database
 from litxdb.errors import Exit
-from litxdb.indexes.catalogue import WANTED
 from litxdb.indexes.results import IndexRow
+from litxdb.indexes.wanted import WANTED
 from tests.bed.indexing import interrupted, reader, until, validity
 from tests.bed.pooler import Pooler
 from tests.bed.program import Outcome
@@ -41,7 +41,7 @@ where c.relnamespace = 'public'::regnamespace
 
 
 @pytest.mark.parametrize("major", [16, 18])  # those with pgvector
-def test_the_catalogue_is_what_the_migrations_make(major: int, postgresql: object) -> None:
+def test_what_is_wanted_is_what_the_migrations_make(major: int, postgresql: object) -> None:
     server: Server = postgresql.get(major)  # type: ignore[attr-defined]
     with server.database() as url, Database(url) as db:
         migrate.upgrade(db)

@@ -164,7 +164,7 @@ def test_a_lock_on_the_version_table_is_no_endless_wait(db: Database, project: C
 def test_a_table_that_is_locked_does_not_keep_an_index_build_from_starting(
     db: Database, project: Callable[..., Path]
 ) -> None:
-    """The catalogue, read first to tell afterwards what is there, is not readable then."""
+    """The catalog, read first to tell afterwards what is there, is not readable then."""
     directory = project(
         "with op.get_context().autocommit_block(): op.execute('create index concurrently i on tasks (status)')"
     )

@@ -1,4 +1,4 @@
-"""The fingerprint of the catalogue sees what Alembic does not."""
+"""The fingerprint of the catalog sees what Alembic does not."""
 
 from __future__ import annotations
 

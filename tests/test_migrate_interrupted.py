@@ -44,7 +44,7 @@ INDEXES = {"ix_tasks_user_status", "ix_reviews_content_fts", "ix_reviews_created
 
 @pytest.fixture(scope="module")
 def boundaries(server: Server) -> list[Fingerprint]:
-    """The catalogue before the first revision, and after each."""
+    """The catalog before the first revision, and after each."""
     found = []
     with server.database() as url, Database(url) as db:
         found.append(fingerprint(db))

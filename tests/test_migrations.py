@@ -128,7 +128,7 @@ def test_there_is_one_head_and_the_legacy_five_come_first() -> None:
 
 
 @pytest.mark.parametrize("major", [16, 18])
-def test_every_revision_up_down_and_up_again_leaves_an_identical_catalogue(postgresql: Servers, major: int) -> None:
+def test_every_revision_up_down_and_up_again_leaves_an_identical_catalog(postgresql: Servers, major: int) -> None:
     with postgresql.get(major).database() as url, Database(url) as db:
         for revision in Graph.read().revisions:
             before = fingerprint(db)

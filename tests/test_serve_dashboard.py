@@ -86,7 +86,7 @@ class TestWhatItShows:
         take(db)
         page = looked_at(application(db))
         grown = section(page, "sizes")
-        assert re.search(r"public\.system_state [\d.]+ kB (not analysed|[\d,]+ rows) \+\d+ kB", grown), grown
+        assert re.search(r"public\.system_state [\d.]+ kB (not analyzed|[\d,]+ rows) \+\d+ kB", grown), grown
         assert '<svg class="spark"' in page
 
     def test_who_waits_for_whom(self, db: Database) -> None:

@@ -1,4 +1,4 @@
-"""What the catalogue says of relations, read in bulk, and judged by functions that ask the server nothing.
+"""What the catalog says of relations, read in bulk, and judged by functions that ask the server nothing.
 
     indexes = read_indexes(connection)
     find_duplicates(indexes)                                    # list of Duplicate
@@ -7,7 +7,7 @@
     read_assigned_keys(connection)                              # the same for integer keys without a sequence; max(id)
     estimate_bloat(read_relations(connection, indexes))         # list of Bloat; measure_bloat(connection, each)
 
-What is read waits for no lock on a table, except where a function's docstring says so, and leaves out the catalogue's
+What is read waits for no lock on a table, except where a function's docstring says so, and leaves out the catalog's
 own relations. The SQL is in sql/relations/.
 """
 

@@ -74,7 +74,7 @@ class Relations:
 class Bloat:
     """How much of a relation could be given back; `unknown` says why that cannot be told.
 
-    It is "never analysed", "no privilege" (SELECT is missing), or "dropped columns" (old rows may still hold them).
+    It is "never analyzed", "no privilege" (SELECT is missing), or "dropped columns" (old rows may still hold them).
     `is_measured` tells pgstattuple's answer from an estimate. The name is quoted and has its schema.
     """
 
@@ -120,13 +120,13 @@ def estimate_bloat(relations: Relations) -> list[Bloat]:
 def _of_heap(heap: Heap, columns: Mapping[int, Column]) -> Bloat:
     unknown = None
     if heap.rows is None:
-        unknown = "never analysed"
+        unknown = "never analyzed"
     elif not heap.is_readable:
         unknown = "no privilege"
     elif heap.has_dropped:
         unknown = "dropped columns"
     elif any(column.width is None for column in columns.values()):
-        unknown = "never analysed"
+        unknown = "never analyzed"
     result = Bloat(heap.oid, heap.name, "table", heap.name, heap.bytes, None, unknown=unknown)
     if unknown or heap.rows is None:
         return result
@@ -140,7 +140,7 @@ def _of_btree(btree: Index, relations: Relations) -> Bloat:
     keys = _columns_of(btree, relations)
     result = Bloat(btree.oid, btree.name, "index", btree.table, btree.bytes, None)
     if btree.rows is None or any(column is None or column.width is None for column in keys):
-        return replace(result, unknown="never analysed or no privilege")
+        return replace(result, unknown="never analyzed or no privilege")
     columns = [column for column in keys if column is not None]
     entry = _item(INDEX_HEADER, len(columns), columns, bitmap=ALIGNMENT) + ITEM_POINTER
     per_row = entry

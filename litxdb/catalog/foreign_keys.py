@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class ForeignKey:
     """A foreign key; names are quoted and have their schema. A partitioned table's stands for its partitions'.
 
-    `rows` is None when the table was never analysed; `referenced_writes` are deletes and updates of referenced rows
+    `rows` is None when the table was never analyzed; `referenced_writes` are deletes and updates of referenced rows
     since the statistics began.
     """
 

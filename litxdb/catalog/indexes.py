@@ -1,4 +1,4 @@
-"""Indexes as the catalogue has them."""
+"""Indexes as the catalog has them."""
 
 from __future__ import annotations
 

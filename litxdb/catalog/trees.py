@@ -1,4 +1,4 @@
-"""Expressions as the catalogue keeps them: trees in text form, of which two are compared, and one is looked into.
+"""Expressions as the catalog keeps them: trees in text form, of which two are compared, and one is looked into.
 
 pg_get_expr() and pg_get_indexdef() would say the same more legibly, and wait for whoever locks the table.
 https://www.postgresql.org/docs/current/catalog-pg-index.html

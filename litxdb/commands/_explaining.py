@@ -30,8 +30,8 @@ def page(name: str) -> None:
 
 
 def index(form: str) -> None:
-    """Write the catalogue, a line a check; as a table unless the form is one that lists have."""
-    from litxdb.doctor import catalogue
+    """Write the checklist, a line a check; as a table unless the form is one that lists have."""
+    from litxdb.doctor import checklist
 
     listed = [
         {
@@ -44,7 +44,7 @@ def index(form: str) -> None:
             "threshold": check.declaration.threshold,
             "needs": ", ".join(check.declaration.needs),
         }
-        for check in catalogue()
+        for check in checklist()
     ]
     columns: dict[str, render.Column] = {name: name for name in ("check", "area", "tier", "fix", "title")}
     render.rows(listed, Form(form) if form in tuple(Form) else Form.table, columns=columns)

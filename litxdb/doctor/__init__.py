@@ -1,7 +1,7 @@
 """Examines a database: what is wrong, how it is known, and what to type."""
 
-from litxdb.doctor.catalogue import UnknownCheck, catalogue, find, select
 from litxdb.doctor.check import AREAS, Check, Context, Declaration, Rows, Server, Tier
+from litxdb.doctor.checklist import UnknownCheck, checklist, find, select
 from litxdb.doctor.examination import examine
 from litxdb.doctor.ignore_file import read_ignores
 from litxdb.doctor.ignoring import Ignore
@@ -27,7 +27,7 @@ __all__ = [
     "Status",
     "Tier",
     "UnknownCheck",
-    "catalogue",
+    "checklist",
     "examine",
     "find",
     "read_ignores",

@@ -69,7 +69,7 @@ AREAS = {
 
 
 class Tier(enum.StrEnum):
-    """How much an examination may cost: catalogue reads, reads of tables' pages, whole tables."""
+    """How much an examination may cost: catalog reads, reads of tables' pages, whole tables."""
 
     FAST = "fast"
     DEEP = "deep"
@@ -95,7 +95,7 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Check:
-    """One check of the catalogue; `reads` are the parameters of `judge`."""
+    """One check of the checklist; `reads` are the parameters of `judge`."""
 
     id: str
     area: str

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from litxdb.database import Database
 from litxdb.doctor.bulk import Task, failures, read_all
-from litxdb.doctor.catalogue import select
 from litxdb.doctor.check import Check, Context, Server, Tier
+from litxdb.doctor.checklist import select
 from litxdb.doctor.deadline import GRACE_SECONDS, Deadline, out_of_time
 from litxdb.doctor.examiner import Examiner, Read
 from litxdb.doctor.ignoring import Ignore, sift

@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from litxdb.doctor.catalogue import find
+from litxdb.doctor.checklist import find
 from litxdb.doctor.ignoring import Ignore
 from litxdb.errors import ConfigurationInvalid, LitxdbError
 

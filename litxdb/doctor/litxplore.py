@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litxdb.indexes.catalogue import WANTED
+from litxdb.indexes.wanted import WANTED
 
 OWN_INDEXES = frozenset((definition.table, definition.name) for definition in WANTED)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
-from litxdb.doctor.catalogue import catalogue, unknown
 from litxdb.doctor.check import AREAS, Check
+from litxdb.doctor.checklist import checklist, unknown
 
 TROUBLES = (
     "connection-trouble",
@@ -52,7 +52,7 @@ def runbooks() -> tuple[Runbook, ...]:
 def look_up(name: str) -> Runbook | Check:
     """Return the runbook or the check of this name, dashes or underscores; UnknownCheck with the nearest if none."""
     wanted = name.replace("_", "-")
-    pages: tuple[Runbook | Check, ...] = (*runbooks(), *catalogue())
+    pages: tuple[Runbook | Check, ...] = (*runbooks(), *checklist())
     for page in pages:
         if wanted == (page.name if isinstance(page, Runbook) else page.id.replace("_", "-")):
             return page
@@ -82,7 +82,7 @@ def book() -> str:
 
 def _areas() -> Iterator[str]:
     for area, heading in AREAS.items():
-        checks = [check for check in catalogue() if check.area == area]
+        checks = [check for check in checklist() if check.area == area]
         if checks:
             yield f"## {heading}\n"
             yield from map(_page, checks)

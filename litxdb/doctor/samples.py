@@ -1,4 +1,4 @@
-"""Vectors themselves, some of each column: what the catalogue cannot tell."""
+"""Vectors themselves, some of each column: what the catalog cannot tell."""
 
 from __future__ import annotations
 

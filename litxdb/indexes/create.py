@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from litxdb.database import Database
 from litxdb.errors import ArgumentInvalid, ServerRefused
-from litxdb.indexes.catalogue import WANTED
 from litxdb.indexes.forecast import forecast
 from litxdb.indexes.listing import list_indexes
 from litxdb.indexes.preparation import Prepared, Wish, prepare
 from litxdb.indexes.present import find, indexes
 from litxdb.indexes.results import Definition, Done, Means, Patience, PlannedIndex
 from litxdb.indexes.steps import remaining
+from litxdb.indexes.wanted import WANTED
 from litxdb.indexes.work import Watch, bench, looking_on
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from litxdb.database import Database
 from litxdb.errors import Refused
 from litxdb.indexes import steps
-from litxdb.indexes.catalogue import WANTED
 from litxdb.indexes.present import Index, find, indexes, reading, since, spellings
 from litxdb.indexes.results import Done, Patience, Usage
+from litxdb.indexes.wanted import WANTED
 from litxdb.indexes.work import Statement, bench, looking_on
 from litxdb.journal import Journal
 

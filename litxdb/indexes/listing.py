@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from litxdb.catalog import Duplicate, Likeness, find_duplicates, read_indexes
 from litxdb.database import Database
-from litxdb.indexes.catalogue import WANTED
 from litxdb.indexes.present import Index, Spelling, indexes, reading, since, spellings, tables
 from litxdb.indexes.results import Definition, IndexRow, Listing
+from litxdb.indexes.wanted import WANTED
 
 STATUSES = ("invalid", "building", "missing", "different", "redundant", "present")
 KINDS = {"p": "primary key", "u": "unique constraint", "x": "exclusion constraint"}

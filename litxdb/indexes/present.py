@@ -1,4 +1,4 @@
-"""What is there: tables and indexes, read from the catalogue, and found by the names that people give them."""
+"""What is there: tables and indexes, read from the catalog, and found by the names that people give them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left to do until an index is there: the statements, from what stands in the catalogue at this moment."""
+"""What is left to do until an index is there: the statements, from what stands in the catalog at this moment."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Migrated:
 
 @dataclass(frozen=True)
 class Difference:
-    """One object of the catalogue that differs; None where it does not exist."""
+    """One object of the catalog that differs; None where it does not exist."""
 
     kind: str
     object: str

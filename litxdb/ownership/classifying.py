@@ -68,7 +68,7 @@ class Ownership:
         return tuple(self.reasons)
 
     def excluded(self, table: str) -> str | None:
-        """Return the reason why a table is not exported, if it is not; large objects go by their catalogue's name."""
+        """Return the reason why a table is not exported, if it is not; large objects go by their catalog's name."""
         views = {view.table: why for name, why in self.policy.excluded.items() if (view := self.schema.find_view(name))}
         return (_of(self.schema, self.policy.excluded) | views).get(table) or self.policy.excluded.get(table)
 

@@ -1,4 +1,4 @@
-"""The schema as a graph: tables, and the foreign keys between them, read from the catalogue in two queries."""
+"""The schema as a graph: tables, and the foreign keys between them, read from the catalog in two queries."""
 
 from __future__ import annotations
 

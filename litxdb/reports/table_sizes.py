@@ -15,7 +15,7 @@ COLUMNS = (
     Column("heap_bytes", "bytes", "The heap"),
     Column("index_bytes", "bytes", "Its indexes"),
     Column("toast_bytes", "bytes", "Its TOAST table"),
-    Column("rows", "count", "Estimated rows; null when it was never analysed"),
+    Column("rows", "count", "Estimated rows; null when it was never analyzed"),
     Column("dead_rows", "count", "Estimated dead rows"),
     Column("grown_bytes", "bytes", "How much larger it is than in the last snapshot; null when that has it not"),
     Column("is_measured", "boolean", "Whether its files were measured; else as of the last VACUUM or ANALYZE"),

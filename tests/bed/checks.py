@@ -1,4 +1,4 @@
-"""Checks of the tests' own, put into the catalogue for as long as a test runs."""
+"""Checks of the tests' own, put on the checklist for as long as a test runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def add_check(patch: pytest.MonkeyPatch, name: str, judge: Callable[..., Any], *
     words = {"threshold": "1 warn (this test)", "remedy": "select 1", "fix": Fix.ASKS, "lock": "none", **declared}
     module.CHECK, module.judge = Declaration(**words), judge
     check = from_module(module)
-    home: Any = importlib.import_module("litxdb.doctor.catalogue")  # as an attribute it is the function of that name
-    every = (*home.catalogue(), check)
-    patch.setattr(home, "catalogue", lambda: every)
+    home: Any = importlib.import_module("litxdb.doctor.checklist")  # as an attribute it is the function of that name
+    every = (*home.checklist(), check)
+    patch.setattr(home, "checklist", lambda: every)
     return check

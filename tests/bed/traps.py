@@ -310,7 +310,7 @@ vacuum analyze;
 """
 """Tables of a mebibyte and more, with bloat and without; small is not looked at."""
 
-NEVER_ANALYSED = """
+NEVER_ANALYZED = """
 create table never as select i from generate_series(1, 50000) i;
 vacuum never
 """

@@ -1,1 +1,1 @@
-"""Schemas compared: the catalogue as a fingerprint, how two differ, and a database against its migrations."""
+"""Schemas compared: the catalog as a fingerprint, how two differ, and a database against its migrations."""

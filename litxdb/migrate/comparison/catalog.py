@@ -1,4 +1,4 @@
-"""The schema as the server sees it: a fingerprint of the catalogue that tells any two states apart.
+"""The schema as the server sees it: a fingerprint of the catalog that tells any two states apart.
 
 What Alembic compares misses operator classes, predicates, enum values, triggers, invalid indexes and more. Each file in
 sql/catalog/ answers for some kinds of objects, with the same columns: `kind`, `object` (its name), `definition`,

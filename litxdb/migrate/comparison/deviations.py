@@ -30,7 +30,7 @@ IN_COLUMN = frozenset({"default", "generated", "not null", "identity"})
 REBUILT = frozenset({"materialized view", "generated"})
 """Kinds that take what was built on them along when they are made anew."""
 
-UNKNOWN = "the catalogue does not tell how to make it"
+UNKNOWN = "the catalog does not tell how to make it"
 
 
 class Phase(IntEnum):
@@ -54,7 +54,7 @@ class Deviation:
     """An object that is not as it should be; None where it does not exist.
 
     `consequences` counts what is missing or additional with it. With a `decision`, the reason why a person must decide,
-    the statements destroy or rewrite data; without any, the catalogue does not say what would mend it.
+    the statements destroy or rewrite data; without any, the catalog does not say what would mend it.
     """
 
     kind: str

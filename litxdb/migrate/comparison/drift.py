@@ -1,4 +1,4 @@
-"""Whether a database is what its migrations make it: they are replayed elsewhere, and the catalogues compared."""
+"""Whether a database is what its migrations make it: they are replayed elsewhere, and the catalogs compared."""
 
 from __future__ import annotations
 

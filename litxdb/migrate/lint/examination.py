@@ -63,7 +63,7 @@ def lint(
 ) -> LintResult:
     """Examine what `upgrade` would run with this target and steps, or the revisions named, or the whole history.
 
-    The database is only read: its revision, and its tables' sizes out of the catalogue. What is pending is judged
+    The database is only read: its revision, and its tables' sizes out of the catalog. What is pending is judged
     together, by the tables that are there before all of it; revisions that are named each by itself, as if deployed
     alone. `accept` names rules whose findings do not count. Raises what `capture` raises when a revision cannot be run,
     ToolMissing without squawk, ArgumentInvalid for a rule that does not exist.

@@ -106,7 +106,7 @@ def pieces(statement: Statement, existing: Mapping[str, Relation]) -> Iterator[P
 
 
 def bare(name: str) -> str:
-    """Return a name as the catalogue has it, without its schema.
+    """Return a name as the catalog has it, without its schema.
 
     >>> bare('public."Users"'), bare("Users")
     ('Users', 'users')

@@ -41,7 +41,7 @@ def relations(db: Database) -> dict[str, Relation]:
 
 
 def read_relations(connection: Connection) -> dict[str, Relation]:
-    """Read all of them by name, in one query of the catalogue; waits for no lock."""
+    """Read all of them by name, in one query of the catalog; waits for no lock."""
     found = queries.load("migrate", "relation_sizes", connection.info.server_version).run(connection)
     return {
         row["relation"]: Relation(row["relation"], row["rows"], row["bytes"], tuple(row["indexes"])) for row in found

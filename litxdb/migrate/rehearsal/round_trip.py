@@ -1,4 +1,4 @@
-"""Down and up again: whether each revision's downgrade takes back what its upgrade did, by the catalogue."""
+"""Down and up again: whether each revision's downgrade takes back what its upgrade did, by the catalog."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class _Trip:
 
 
 def schema_of(project: Project, db: Database) -> Fingerprint:
-    """Read the catalogue without the version table, whatever the project calls it: Alembic makes it, and leaves it."""
+    """Read the catalog without the version table, whatever the project calls it: Alembic makes it, and leaves it."""
     table = f"{project.version_schema or 'public'}.{project.version_table}"
     theirs = {table, f"{table}_pkc", f"{table}.{project.version_table}_pkc", f"{table}.version_num"}
     return {key: text for key, text in fingerprint(db).items() if key[1].replace('"', "") not in theirs}

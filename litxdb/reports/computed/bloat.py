@@ -66,6 +66,6 @@ def _notes(asking: Asking, found: list[catalog.Bloat]) -> tuple[str, ...]:
             f"Role {asking.reader.role} does not see all statistics: grant pg_read_all_data to {role};"
             f" or, with the extension pgstattuple: grant pg_monitor to {role}"
         )
-    if any("never analysed" in (each.unknown or "") for each in found):
-        notes.append("What was never analysed cannot be estimated. Run: analyze")
+    if any("never analyzed" in (each.unknown or "") for each in found):
+        notes.append("What was never analyzed cannot be estimated. Run: analyze")
     return tuple(notes)

@@ -16,7 +16,7 @@ COLUMNS = (
     Column("foreign_key", "text", "The constraint"),
     Column("columns", "text", "Its columns"),
     Column("referenced", "text", "The referenced table"),
-    Column("rows", "count", "Rows of the referencing table, estimated; null when it was never analysed"),
+    Column("rows", "count", "Rows of the referencing table, estimated; null when it was never analyzed"),
     Column("bytes", "bytes", "Its heap, by the last VACUUM or ANALYZE"),
     Column("referenced_writes", "count", "Referenced rows deleted and updated, as far as is counted"),
     Column("partly", "text", "An index that begins with some of the columns"),

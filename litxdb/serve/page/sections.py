@@ -34,7 +34,7 @@ def write_sizes(seen: Overview) -> Iterator[str]:
             parts = (("heap", row["heap_bytes"]), ("index", row["index_bytes"]), ("toast", row["toast_bytes"]))
             past = grown.get(row["table"])
             more = signed(past["grown_bytes"]) if past and past["grown_bytes"] else ""
-            number = "not analysed" if row["rows"] is None else many(row["rows"], "row")
+            number = "not analyzed" if row["rows"] is None else many(row["rows"], "row")
             yield _row(shown(row["table"]), stacked(parts, largest), size(row["bytes"]), number)
             yield f"<div>{spark(past['series']) if past else ''}<small>{more}</small></div>"
         yield "</div>"

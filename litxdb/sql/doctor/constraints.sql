@@ -13,7 +13,7 @@
 -- column: columns     text     Its columns, quoted
 -- column: referenced  text     The table that a foreign key refers to
 -- column: enforced    boolean  Whether new rows are checked
--- column: rows        bigint   Estimated rows of the table; null when never analysed
+-- column: rows        bigint   Estimated rows of the table; null when never analyzed
 with constraints as (
     select k.*
     from pg_constraint k

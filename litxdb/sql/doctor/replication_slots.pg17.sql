@@ -13,7 +13,7 @@
 -- column: retained             bytes    WAL that it keeps; null when it never reserved any
 -- column: wal_status           text     reserved, extended, unreserved or lost
 -- column: xmin_age             bigint   Transactions that its xmin or catalog_xmin holds back; null for none
--- column: catalog_only         boolean  Whether it holds back the rows of catalogues alone
+-- column: catalog_only         boolean  Whether it holds back the rows of catalogs alone
 -- column: inactive_seconds     double   Seconds since it became inactive; null before 17
 -- column: invalidation_reason  text     Why it cannot be used any more; null before 17
 select

@@ -1,7 +1,7 @@
 -- Tables: size, age, options, and what happened to them
 --
--- Ordinary and partitioned tables and materialized views, without the catalogues and what belongs to an extension.
--- Reads the catalogue and the statistics alone, so that it waits for no lock: pages are those of the last VACUUM or
+-- Ordinary and partitioned tables and materialized views, without the catalogs and what belongs to an extension.
+-- Reads the catalog and the statistics alone, so that it waits for no lock: pages are those of the last VACUUM or
 -- ANALYZE. A partitioned table has no storage of its own.
 --
 -- min-version: 15

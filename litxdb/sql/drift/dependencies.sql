@@ -1,4 +1,4 @@
--- What each object of the catalogue needs
+-- What each object of the catalog needs
 --
 -- Addresses are those of sql/catalog: class:oid:column. What a view needs is what its query needs. `automatic` is what
 -- PostgreSQL drops without being asked, as an index with its table.

@@ -1,6 +1,6 @@
 -- Tables on which an index can be built
 --
--- Reads the catalogue alone, so that it waits for no lock.
+-- Reads the catalog alone, so that it waits for no lock.
 --
 -- min-version: 15
 -- column: oid          integer  The table

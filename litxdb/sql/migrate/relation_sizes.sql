@@ -1,6 +1,6 @@
 -- Tables and materialized views, with their sizes by the statistics
 --
--- Reads the catalogue alone, so that it waits for no lock. A table that was never analysed has no known rows; a
+-- Reads the catalog alone, so that it waits for no lock. A table that was never analyzed has no known rows; a
 -- partitioned one is the sum of its partitions. https://www.postgresql.org/docs/current/catalog-pg-class.html
 --
 -- min-version: 15

@@ -1,6 +1,6 @@
 -- Tables and materialized views with their columns and primary keys, partitions within the table that they are parts of
 --
--- The catalogue's own tables, those of extensions, temporary ones and foreign ones are left out, and materialized views
+-- The catalog's own tables, those of extensions, temporary ones and foreign ones are left out, and materialized views
 -- that hold nothing yet.
 --
 -- min-version: 15

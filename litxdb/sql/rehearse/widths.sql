@@ -1,6 +1,6 @@
 -- How wide the values of each column are, and how many are NULL
 --
--- Only columns of analysed tables that the role may read.
+-- Only columns of analyzed tables that the role may read.
 --
 -- min-version: 15
 -- column: table   text    Name with its schema

@@ -1,7 +1,7 @@
 -- Columns of some tables and indexes, with their statistics
 --
 -- An index has statistics of its own for its expressions. They can be seen with SELECT on the column; a column that was
--- never analysed has none. https://www.postgresql.org/docs/current/view-pg-stats.html
+-- never analyzed has none. https://www.postgresql.org/docs/current/view-pg-stats.html
 --
 -- min-version: 15
 -- param: oids = {}

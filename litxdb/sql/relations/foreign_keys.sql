@@ -14,7 +14,7 @@
 -- column: collations        text     Their collations, by oid, 0 for none
 -- column: operators         text     The operators that compare them with the referenced ones, by oid
 -- column: referenced        text     The referenced table, quoted, with its schema
--- column: rows              bigint   Rows of the referencing table, estimated; null when it was never analysed
+-- column: rows              bigint   Rows of the referencing table, estimated; null when it was never analyzed
 -- column: bytes             bigint   Its heap, by the last VACUUM or ANALYZE
 -- column: referenced_writes bigint   Rows deleted from the referenced table, and updated there, since the last reset
 with recursive parts as (

@@ -1,6 +1,6 @@
 -- Indexes of users' tables, with all that makes two of them alike or different
 --
--- Reads the catalogue alone: pg_get_indexdef() would wait for whoever locks the table. Predicate and expressions are the
+-- Reads the catalog alone: pg_get_indexdef() would wait for whoever locks the table. Predicate and expressions are the
 -- server's internal trees, as text. https://www.postgresql.org/docs/current/catalog-pg-index.html
 --
 -- min-version: 15

@@ -6,7 +6,7 @@
 -- min-version: 15
 -- window: database
 -- column: table          text     Name with its schema
--- column: rows           count    Estimated rows; null when the table was never analysed
+-- column: rows           count    Estimated rows; null when the table was never analyzed
 -- column: bytes          bytes    Its heap, by the last VACUUM or ANALYZE
 -- column: index_percent  percent  Scans that used an index; null when there were none
 -- column: index_scans    count    Index scans

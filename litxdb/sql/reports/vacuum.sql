@@ -7,7 +7,7 @@
 -- min-version: 15
 -- window: database
 -- column: table           text     Name with its schema
--- column: rows            count    Estimated rows; null when the table was never analysed
+-- column: rows            count    Estimated rows; null when the table was never analyzed
 -- column: dead_rows       count    Dead rows
 -- column: dead_percent    percent  Their part of all rows
 -- column: due_percent     number   How far it is on the way to its next autovacuum, in percent

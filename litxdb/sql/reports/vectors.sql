@@ -10,7 +10,7 @@
 -- column: column       text     The column; null for an index on an expression
 -- column: type         text     vector, halfvec or sparsevec
 -- column: dimensions   count    Its dimensions; null when the column takes any
--- column: rows         count    Estimated rows; null when the table was never analysed
+-- column: rows         count    Estimated rows; null when the table was never analyzed
 -- column: index        text     The index; null for none
 -- column: method       text     hnsw or ivfflat
 -- column: distance     text     The operator class

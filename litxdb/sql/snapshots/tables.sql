@@ -13,7 +13,7 @@
 -- column: bytes          bigint  Its heap
 -- column: toast_bytes    bigint  Its TOAST table
 -- column: index_bytes    bigint  Its indexes
--- column: rows           bigint  Estimated rows; null when it was never analysed
+-- column: rows           bigint  Estimated rows; null when it was never analyzed
 -- column: dead_rows      bigint  Estimated dead rows
 -- column: scans          bigint  Sequential scans
 -- column: scanned_rows   bigint  Rows read by them

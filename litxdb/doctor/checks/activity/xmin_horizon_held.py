@@ -62,7 +62,7 @@ def _by_session(session: Session) -> Defect:
 
 
 def _by_slot(row: Any) -> Defect:
-    rows = " of catalogues" if row.catalog_only else ""
+    rows = " of catalogs" if row.catalog_only else ""
     if row.active:
         return _defect(row.xmin_age, f"slot {row.slot}", "litxdb report replication", Fix.MANUAL, rows=rows)
     remedy = f"select pg_drop_replication_slot('{row.slot}')"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from litxdb.doctor.check import Declaration
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
-from litxdb.indexes.catalogue import WANTED
 from litxdb.indexes.present import spellings
+from litxdb.indexes.wanted import WANTED
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

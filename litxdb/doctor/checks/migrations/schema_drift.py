@@ -2,7 +2,7 @@
 
 Somebody changed it by hand, or a migration did something else here than elsewhere: a query is slow on one database
 only, a constraint does not hold, the next revision fails. The migrations are replayed in a scratch database, on a
-server of litxdb's own, and both catalogues are compared; `litxdb drift` does the same and prints all that mends it as
+server of litxdb's own, and both catalogs are compared; `litxdb drift` does the same and prints all that mends it as
 one script.
 """
 

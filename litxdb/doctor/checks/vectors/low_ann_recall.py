@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BAD = 0.8
 
 CHECK = Declaration(
-    threshold="recall of the ten nearest below 0.9 warn, below 0.8 crit (this catalogue)",
+    threshold="recall of the ten nearest below 0.9 warn, below 0.8 crit (our own)",
     remedy="alter database DATABASE set hnsw.ef_search = 100",
     fix=Fix.ASKS,
     lock="none; for a rebuild ACCESS EXCLUSIVE for a moment, then SHARE UPDATE EXCLUSIVE on the table",

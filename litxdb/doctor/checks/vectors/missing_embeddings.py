@@ -21,7 +21,7 @@ ROWS = 10_000
 FORGOTTEN = "embedding is null and fetched_at < now() - interval '1 day'"
 
 CHECK = Declaration(
-    threshold="1 % of the sources older than a day warn (this catalogue; a digest is made daily)",
+    threshold="1 % of the sources older than a day warn (our own; a digest is made daily)",
     remedy=f"select id, url from sources where {FORGOTTEN} order by fetched_at",
     fix=Fix.MANUAL,
     lock="none",

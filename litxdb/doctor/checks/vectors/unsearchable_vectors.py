@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SHARE = 0.01
 
 CHECK = Declaration(
-    threshold="1 % of a sample of 1,000 rows info (this catalogue)",
+    threshold="1 % of a sample of 1,000 rows info (our own)",
     remedy="select * from TABLE where COLUMN is null",
     fix=Fix.MANUAL,
     lock="none",

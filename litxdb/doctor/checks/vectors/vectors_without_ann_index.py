@@ -23,7 +23,7 @@ LONGEST = {"vector": 2000, "halfvec": 4000}
 """Dimensions that HNSW takes: https://github.com/pgvector/pgvector#hnsw"""
 
 CHECK = Declaration(
-    threshold="10,000 rows warn (this catalogue: reading so many takes longer than 100 ms)",
+    threshold="10,000 rows warn (our own: reading so many takes longer than 100 ms)",
     remedy="create index concurrently on TABLE using hnsw (COLUMN vector_cosine_ops)",
     fix=Fix.ASKS,
     lock="SHARE UPDATE EXCLUSIVE",

@@ -1,4 +1,4 @@
-"""The catalogue: every check that there is, in the order of the screen."""
+"""The checklist: every check that there is, in the order of the screen."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class UnknownCheck(LitxdbError):
 
 
 @functools.cache
-def catalogue() -> tuple[Check, ...]:
+def checklist() -> tuple[Check, ...]:
     """Return all checks, by area and id."""
     return _sorted(_checks(lambda source: True))
 
@@ -35,7 +35,7 @@ def urgent() -> tuple[Check, ...]:
 def find(name: str) -> Check:
     """Return a check by its id, dashes or underscores; UnknownCheck with the nearest ones if there is none."""
     wanted = name.replace("-", "_")
-    for check in catalogue():
+    for check in checklist():
         if check.id == wanted:
             return check
     raise unknown(name)
@@ -53,7 +53,7 @@ def select(
     tiers = list(Tier)
     return tuple(
         check
-        for check in (urgent() if triage and not only else catalogue())
+        for check in (urgent() if triage and not only else checklist())
         if check.id not in unwanted
         and (check.id in named or (check.area in areas and tiers.index(check.declaration.tier) <= tiers.index(tier)))
         and (check.declaration.triage or not triage)
@@ -64,7 +64,7 @@ def unknown(name: str, others: Sequence[str] = ()) -> UnknownCheck:
     """Return the error for a name that is neither a check nor an area, nor any of the others that are known there."""
     import difflib
 
-    names = [*others, *AREAS, *(check.id for check in catalogue())]
+    names = [*others, *AREAS, *(check.id for check in checklist())]
     near = difflib.get_close_matches(name.replace("-", "_"), names, n=3)
     hint = f"Did you mean {', '.join(near)}?" if near else "litxdb doctor --list shows all of them."
     return UnknownCheck(f"There is no check {name}.", hint)
@@ -76,7 +76,7 @@ def _named(names: Sequence[str]) -> frozenset[str]:
 
 def _ids(name: str) -> Iterator[str]:
     if name in AREAS:
-        yield from (check.id for check in catalogue() if check.area == name)
+        yield from (check.id for check in checklist() if check.area == name)
     else:
         yield find(name).id
 
