@@ -27,7 +27,7 @@ SMALL, LARGE = "doctor_small", "doctor_large"
 BOUNDS = {SMALL: 0.3, LARGE: 1.0}
 LOCKED_SECONDS, TRIAGE_SECONDS = 1.5, 0.5
 PEER = "pg-diag"
-"""The only other report of its kind that comes from PyPI and runs: https://pypi.org/project/pg-diag/."""
+"""The only other report of its kind that comes from PyPI and runs: the package pg-diag."""
 
 WIDE = """
 create table small_{n} (id bigint generated always as identity primary key, a int, b int, c text, d text, e jsonb);
