@@ -107,6 +107,10 @@ class AlreadyExists(ServerRefused):
     """A row with the same unique key is there already."""
 
 
+class ValueRefused(ServerRefused):
+    """A value that its column does not take: too long, out of range, missing, none of those allowed."""
+
+
 class NotFound(ServerRefused):
     """A row that another one should belong to is not there, or is somebody else's."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from litxdb.errors import AlreadyExists, ArgumentInvalid, NotFound, ServerRefused
+from litxdb.errors import AlreadyExists, ArgumentInvalid, NotFound, ServerRefused, ValueRefused
 from litxdb.models import TaskStatus
 from tests.bed.pooler import Pooler
 from tests.bed.repositories import KINDS, opened
@@ -236,6 +236,29 @@ def test_a_text_that_cannot_be_stored_is_refused_with_the_reason(door: Any) -> N
             door.do(lambda r, v=value: r.for_user(ada).reviews.insert_many([review(content=v)]))
         with pytest.raises(ArgumentInvalid, match="cannot store"):
             door.do(lambda r, v=value: r.for_user(ada).reviews.search(v))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"title": "x" * 256}, r"too long for type character varying\(255\)"),
+        ({"title": None}, 'null value in column "title"'),
+        ({"content": " ".join(f"word{n}" for n in range(100_000))}, "string is too long for tsvector"),
+    ],
+    ids=["too long", "missing", "too many words"],
+)
+def test_a_value_that_its_column_does_not_take_is_told_from_a_failure(
+    values: dict[str, Any], message: str, door: Any
+) -> None:
+    ada = person(door, "ada")
+    with pytest.raises(ValueRefused, match=message):
+        door.do(lambda r: r.for_user(ada).reviews.create(**review(**values)))
+    with pytest.raises(ValueRefused, match=message):
+        door.do(lambda r: r.for_user(ada).reviews.insert_many([review(**values)]))
+    with pytest.raises(ValueRefused, match="sources_source_type_check"):
+        door.do(lambda r: r.sources.create(source_type="rss", url="https://x", title="x"))
+    with pytest.raises(ValueRefused, match="taskstatus"):
+        door.do(lambda r: r.for_user(ada).tasks.create(status="lost"))
 
 
 def test_accounts(door: Any) -> None:

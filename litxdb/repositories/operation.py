@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from litxdb.database.refusals import refusal, sqlstate
 from litxdb.database.units import explained
-from litxdb.errors import AlreadyExists, ArgumentInvalid, LitxdbError, NotFound, ServerRefused
+from litxdb.errors import AlreadyExists, ArgumentInvalid, LitxdbError, NotFound, ServerRefused, ValueRefused
 
 if TYPE_CHECKING:  # not without greenlet, which the extra has
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,6 +28,8 @@ SLOW_MILLISECONDS = 500.0
 """What takes longer is a warning: the product alerts at 500 ms."""
 
 UNIQUE_VIOLATION, FOREIGN_KEY_VIOLATION = "23505", "23503"
+VALUE_REFUSED = ("22", "23502", "23514", "54000")
+"""How the SQLSTATE begins: data exceptions, what must not be null, a check, and more words than an index takes."""
 
 logger = logging.getLogger("litxdb.repositories")
 logger.addHandler(logging.NullHandler())  # whoever has set up no logging sees none, not the warnings alone
@@ -126,6 +128,8 @@ def _named(error: BaseException, session: Session) -> LitxdbError | None:
             f"({diagnosis(error, 'constraint_name')}).",
             "Create that first, or give the key of one that is there.",
         )
+    if isinstance(problem, ServerRefused) and str(state).startswith(VALUE_REFUSED):
+        return ValueRefused(problem.message, "Look at what the method takes.")
     return problem
 
 
