@@ -110,6 +110,7 @@ class Lookout:
         while not self._ended.wait(pause):
             try:
                 self._glance()
+                looked = time.monotonic()  # before, lest our own slowness counts as the other's waiting
                 seen = blockers(self._connection, self._pid)
             except psycopg2.Error:
                 return  # whoever works beside this finds out by itself that the server is gone
@@ -118,6 +119,6 @@ class Lookout:
                 continue
             self.found = seen
             waiting_since = waiting_since or time.monotonic()
-            if said != seen[0].pid and time.monotonic() - waiting_since > self._patience_seconds + pause:
+            if said != seen[0].pid and looked - waiting_since > self._patience_seconds + pause:
                 said = seen[0].pid
                 self._notify(f"still waiting for {seen[0].who}")

@@ -41,7 +41,10 @@ HOMES = itertools.count(1)
 
 def pytest_sessionstart() -> None:
     program.forget_developer()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: fixtures stop what they started
+    for number in (signal.SIGTERM, signal.SIGINT):  # SIGTERM ends like Ctrl-C: fixtures stop what they started
+        signal.signal(
+            number, signal.default_int_handler
+        )  # and neither is ignored, as a shell's background jobs have it
 
 
 def pytest_report_header() -> str:

@@ -110,10 +110,11 @@ def test_kill_9_leaves_no_pg_dump_and_the_next_run_cleans_up(
 
 
 def test_a_second_run_says_so_and_leaves_the_first_alone(start: Start, run: Run, large_url: str, place: Path) -> None:
+    waiting = "select 1 from pg_locks where relation = 'large'::regclass and not granted"
     with contextlib.closing(psycopg2.connect(large_url)) as blocking, blocking.cursor() as cursor:
         cursor.execute("lock table large in access exclusive mode")
         process = start("backup", "--url", large_url, "--store", place)
-        until(lambda: dumps_of(large_url) >= 2)  # ours and pg_dump's
+        until(lambda: execute(large_url, waiting))  # pg_dump, so that the run has all of its own locks
         second = run("backup", "--url", large_url, "--store", place)
         elsewhere = run("backup", "--url", large_url, "--store", place.with_name("elsewhere"))
     assert (second.code, elsewhere.code) == (75, 75)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import psycopg2
@@ -14,6 +14,7 @@ import pytest
 from litxdb.database import Database
 from litxdb.doctor import Fix, Status
 from tests.bed.examining import findings, mend, result
+from tests.bed.indexing import interrupted, reader
 from tests.bed.servers import Server
 from tests.bed.spare import spare
 from tests.bed.statements import as_role, query
@@ -26,29 +27,13 @@ def any_db(any_server: Server) -> Iterator[Database]:
         yield db
 
 
-@contextmanager
-def reader(db: Database, table: str) -> Iterator[None]:
-    """A transaction that concurrent work on the table waits for."""
-    with closing(db.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute("set transaction isolation level repeatable read")
-        cursor.execute(f"select count(*) from {table}")
-        yield
-
-
-def interrupted(db: Database, table: str, statement: str) -> None:
-    with reader(db, table), closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
-        cursor.execute("set statement_timeout = '200ms'")
-        with pytest.raises(psycopg2.errors.QueryCanceled):
-            cursor.execute(statement)
-
-
 HOSTILE = '"q""uo\'te\n%s;"'
 """A name as nobody should give one."""
 
 
 def test_an_interrupted_build_is_found_and_mended(any_db: Database) -> None:
     query(any_db, f"create table {HOSTILE} (a int); insert into {HOSTILE} values (1)")
-    interrupted(any_db, HOSTILE, f'create index concurrently {HOSTILE[:-1]}i" on {HOSTILE} (a)')
+    interrupted(any_db, f'create index concurrently {HOSTILE[:-1]}i" on {HOSTILE} (a)', HOSTILE)
     (finding,) = findings(any_db, "invalid_indexes").values()
     assert finding.level is Status.WARN
     assert finding.fix is Fix.SAFE
@@ -72,7 +57,7 @@ def test_a_unique_index_that_is_none_is_critical(any_db: Database) -> None:
 
 def test_what_an_interrupted_reindex_leaves_is_dropped(any_db: Database) -> None:
     query(any_db, "create table t (a int, b text); create index i on t (a); insert into t values (1)")
-    interrupted(any_db, "t", "reindex table concurrently t")
+    interrupted(any_db, "reindex table concurrently t", "t")
     found = findings(any_db, "invalid_indexes")
     assert found["public.i_ccnew"].remedy == "drop index concurrently public.i_ccnew"
     toast = [finding for name, finding in found.items() if name.startswith("pg_toast.")]
@@ -83,14 +68,14 @@ def test_what_an_interrupted_reindex_leaves_is_dropped(any_db: Database) -> None
 
 def test_a_name_alone_makes_no_leftover(any_db: Database) -> None:
     query(any_db, "create table t (a int)")
-    interrupted(any_db, "t", "create index concurrently mine_ccnew on t (a)")
+    interrupted(any_db, "create index concurrently mine_ccnew on t (a)", "t")
     assert findings(any_db, "invalid_indexes")["public.mine_ccnew"].remedy.startswith("reindex")
     mend(any_db, "invalid_indexes")
 
 
 def test_an_interrupted_drop_is_finished(any_db: Database) -> None:
     query(any_db, "create table t (a int); create index i on t (a)")
-    interrupted(any_db, "t", "drop index concurrently i")
+    interrupted(any_db, "drop index concurrently i", "t")
     assert findings(any_db, "invalid_indexes")["public.i"].remedy.endswith("index concurrently public.i")
     mend(any_db, "invalid_indexes")
 
@@ -106,7 +91,7 @@ def test_an_interrupted_drop_is_finished(any_db: Database) -> None:
 )
 def test_what_is_at_work_is_no_defect(statement: str, any_server: Server, any_db: Database) -> None:
     query(any_db, "create table t (a int, b text); create index there on t (a); create table other (a int)")
-    interrupted(any_db, "other", "create index concurrently left_behind on other (a)")
+    interrupted(any_db, "create index concurrently left_behind on other (a)", "other")
     worker = threading.Thread(target=query, args=(any_db, statement))
     with as_role(any_server, any_db, "onlooker") as onlooker, reader(any_db, "t"):
         worker.start()
@@ -120,7 +105,7 @@ def test_what_is_at_work_is_no_defect(statement: str, any_server: Server, any_db
 def test_one_that_a_prepared_transaction_drops(bed_directory: Path) -> None:
     with spare(bed_directory, max_prepared_transactions="1") as own, own.database() as url, Database(url) as db:
         query(db, "create table t (a int)")
-        interrupted(db, "t", "create index concurrently i on t (a)")
+        interrupted(db, "create index concurrently i on t (a)", "t")
         assert list(findings(db, "invalid_indexes")) == ["public.i"]
         with closing(db.connect()) as connection, connection.cursor() as cursor:
             cursor.execute("drop index i; prepare transaction 'later'")

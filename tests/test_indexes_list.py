@@ -13,7 +13,7 @@ from litxdb.database import Database
 from litxdb.errors import Exit
 from litxdb.indexes.results import IndexRow
 from litxdb.indexes.wanted import WANTED
-from tests.bed.indexing import interrupted, reader, until, validity
+from tests.bed.indexing import interrupted, reader, until
 from tests.bed.pooler import Pooler
 from tests.bed.program import Outcome
 from tests.bed.servers import Server
@@ -98,11 +98,12 @@ def test_scans_and_their_last_are_told(db: Database) -> None:
 @pytest.mark.parametrize("role", ["postgres", "sees_nothing"])
 def test_a_build_is_told_from_a_leftover(role: str, server: Server, db: Database) -> None:
     build = "create index concurrently mine on tasks (created_at)"
+    waits = "select phase from pg_stat_progress_create_index where index_relid = to_regclass('mine')"
     builder = threading.Thread(target=query, args=(db, build))
     with as_role(server, db, role) as onlooker:
         with reader(db):
             builder.start()
-            until(lambda: validity(db, "mine") == {"mine": False})
+            until(lambda: query(db, waits) == [("waiting for old snapshots",)])
             row = found(onlooker)["mine"]
             assert row.status == "building"
             phase = "waiting for old snapshots" if role == "postgres" else "phase unknown"

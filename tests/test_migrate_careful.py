@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from subprocess import Popen
@@ -17,6 +18,7 @@ from litxdb.migrate import Graph, Patience, compare, current_revision, fingerpri
 from tests.bed.program import Outcome
 from tests.bed.servers import Server
 from tests.bed.statements import as_role, query
+from tests.bed.waiting import until
 
 HEAD = Graph.read().head.id
 ADD_COLUMN = "op.add_column('users', sa.Column('nickname', sa.Text))"
@@ -33,20 +35,22 @@ def session(db: Database, *statements: str, application: str = "report") -> Iter
 
 
 @contextmanager
-def for_seconds(seconds: float, db: Database, *statements: str, application: str = "report") -> Iterator[None]:
-    """Hold such a transaction open in the background for so long."""
+def until_said(
+    said: list[str], times: int, db: Database, *statements: str, application: str = "report"
+) -> Iterator[None]:
+    """Hold such a transaction open in the background until so much has been said, however slow the machine."""
     ready = threading.Event()
 
     def hold() -> None:
         with session(db, *statements, application=application):
             ready.set()
-            time.sleep(seconds)
+            until(lambda: len(said) >= times)
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    assert ready.wait(10)
-    yield
-    thread.join()
+    with ThreadPoolExecutor(1) as threads:
+        holding = threads.submit(hold)
+        assert ready.wait(10)
+        yield
+        holding.result()
 
 
 def test_a_revision_is_begun_anew_until_it_gets_its_lock_and_the_blocker_is_named(
@@ -55,8 +59,8 @@ def test_a_revision_is_begun_anew_until_it_gets_its_lock_and_the_blocker_is_name
     said: list[str] = []
     db.notify = said.append
     directory = project("op.create_table('other', sa.Column('id', sa.Integer)); " + ADD_COLUMN)
-    with for_seconds(2, db, "select 'secret report' from users"):
-        result = upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.5))
+    with until_said(said, 1, db, "select 'secret report' from users"):
+        result = upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=1))
     assert result.after == "p1"
     assert result.steps[0].retries == len(said) >= 1
     assert said[0].startswith("revision p1 did not get its lock on users, held up by report, pid ")
@@ -71,6 +75,8 @@ def test_a_reader_behind_a_blocker_waits_no_longer_than_the_lock_timeout(
     db: Database, project: Callable[..., Path]
 ) -> None:
     waits: list[float] = []
+    said: list[str] = []
+    db.notify = said.append
     ended = threading.Event()
 
     def read() -> None:
@@ -83,12 +89,12 @@ def test_a_reader_behind_a_blocker_waits_no_longer_than_the_lock_timeout(
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        with for_seconds(1.5, db, "select count(*) from users"):
-            upgrade(db, directory=project(ADD_COLUMN), patience=Patience(lock_timeout_seconds=0.3))
+        with until_said(said, 2, db, "select count(*) from users"):
+            upgrade(db, directory=project(ADD_COLUMN), patience=Patience(lock_timeout_seconds=0.5))
     finally:
         ended.set()
         reader.join()
-    assert 0.2 < max(waits) < 1.2  # the blocker has it for 1.5 s
+    assert 0.2 < max(waits) < 1.2  # the blocker has it for 1.5 s: until the second time it has been waited for in vain
     assert current_revision(db) == "p1"
 
 
@@ -187,7 +193,7 @@ def test_a_build_that_is_in_nobodys_way_may_wait_longer_than_for_a_lock(
         "        op.execute('drop index concurrently i')\n"
         "        assert seen() == '1h'"
     )
-    with for_seconds(1.5, db, "lock table tasks in row exclusive mode"):
+    with until_said(said, 1, db, "lock table tasks in row exclusive mode"):
         assert upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.2)).after == "p1"
     assert said  # once a wait, and on a slow machine the build is seen to wait twice
     assert all(line.startswith("still waiting for report, pid ") for line in said)
@@ -195,10 +201,9 @@ def test_a_build_that_is_in_nobodys_way_may_wait_longer_than_for_a_lock(
 
 def test_no_timeout_of_the_server_ends_a_long_statement(db: Database, project: Callable[..., Path]) -> None:
     name = query(db, "select current_database()")[0][0]
-    query(db, f"alter database {name} set statement_timeout = '100ms'")
-    query(db, f"alter database {name} set idle_in_transaction_session_timeout = '100ms'")
-    query(db, f"alter database {name} set idle_session_timeout = '100ms'")
-    directory = project("op.execute('select pg_sleep(0.3)')\n    import time; time.sleep(0.3)")
+    timeouts = ("statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout")
+    query(db, "; ".join(f"alter database {name} set {timeout} = '2s'" for timeout in timeouts))
+    directory = project("op.execute('select pg_sleep(2.2)')\n    import time; time.sleep(2.2)")
     assert upgrade(db, directory=directory).after == "p1"
 
 
@@ -209,7 +214,7 @@ def test_no_timeout_of_the_server_ends_a_long_statement(db: Database, project: C
 def test_a_running_backup_is_named_and_waited_for(db: Database, project: Callable[..., Path], application: str) -> None:
     said: list[str] = []
     db.notify = said.append
-    with for_seconds(1, db, "lock table users in access share mode", application=application):
+    with until_said(said, 1, db, "lock table users in access share mode", application=application):
         result = upgrade(db, directory=project(ADD_COLUMN))
     assert result.steps[0].retries == 0
     assert [line.partition(", pid")[0] for line in said] == [
@@ -225,9 +230,10 @@ def test_a_backup_that_takes_longer_is_refused_before_a_revision_starts(
         as_role(server, db, "owner_of_tables", owner=True) as owner,
         session(db, "lock table users in access share mode", application="pg_dump") as pid,
     ):
+        upgrade(owner, directory=(directory := project(ADD_COLUMN)), dry_run=True)  # what only the first run imports
         start = time.monotonic()
         with pytest.raises(LockHeld, match=f"A backup is reading this database: pg_dump, pid {pid}"):
-            upgrade(owner, directory=project(ADD_COLUMN), patience=Patience(retry_seconds=0.5), watch=seen.append)
+            upgrade(owner, directory=directory, patience=Patience(retry_seconds=0.5), watch=seen.append)
     assert 0.4 < time.monotonic() - start < 2
     assert seen == []
 

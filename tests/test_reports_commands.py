@@ -80,20 +80,20 @@ def test_an_empty_answer_says_how_much_was_looked_at(run: Run, db_url: str) -> N
 
 def test_slow_queries_and_their_plans(run: Run, db: Database, db_url: str) -> None:
     query(db, "create extension pg_stat_statements; select pg_stat_statements_reset()")
-    query(db, "select pg_sleep(0.12), * from users where email = 'ada@example.org'")
+    query(db, "select pg_sleep(2), * from users where email = 'ada@example.org'")
     query(db, "insert into users (clerk_id, email) values ('c', 'ada@example.org')")
-    query(db, "select pg_sleep(0.12), * from users where email = 'ada@example.org'")
-    outcome = run("slow-queries", "--url", db_url, "--min-ms", "40", "--sort", "mean")
+    query(db, "select pg_sleep(2), * from users where email = 'ada@example.org'")
+    outcome = run("slow-queries", "--url", db_url, "--min-ms", "800", "--sort", "mean")
     assert outcome.code == 0
     assert "where email = $2" in outcome.stdout
     assert "ada@example.org" not in outcome.stdout
-    plan = run("slow-queries", "--url", db_url, "--min-ms", "40", "--explain", "1")
+    plan = run("slow-queries", "--url", db_url, "--min-ms", "800", "--explain", "1")
     assert plan.code == 0
     assert "on users" in plan.stdout
-    raw = run("slow-queries", "--url", db_url, "--min-ms", "40", "--explain", "1", "--format", "json").json
+    raw = run("slow-queries", "--url", db_url, "--min-ms", "800", "--explain", "1", "--format", "json").json
     assert raw["rows"]
     assert raw["reason"] is None
-    too_many = run("slow-queries", "--url", db_url, "--min-ms", "40", "--explain", "9")
+    too_many = run("slow-queries", "--url", db_url, "--min-ms", "800", "--explain", "9")
     assert too_many.code == 6
     assert "only 1 such statement" in too_many.stderr
     assert run("slow-queries", "--url", db_url, "--sort", "beauty").code == 2

@@ -223,7 +223,7 @@ class TestUnhealthy:
         assert door.seen < 100
 
     def test_a_connection_that_was_lost_meanwhile_is_no_failure(self, server: Server, db: Database) -> None:
-        app = application(db, interval_seconds=0.05)
+        app = application(db, interval_seconds=0.5)  # so long that none of its questions is under way
         first = until(app, 200)["timestamp"]
         server.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()",

@@ -30,6 +30,8 @@ from tests.bed.statements import as_role, query
 
 Run = Callable[..., Outcome]
 Start = Callable[..., "subprocess.Popen[str]"]
+FLUSH = "; select pg_stat_force_next_flush()"
+"""Statistics are there when the session says that it is ready."""
 
 
 def file_of(db: Database) -> Path:
@@ -59,7 +61,7 @@ def table(any_server: Server) -> Any:
     """A database with a table t that has an index i."""
     with any_server.database() as url, Database(url) as db:
         query(db, "create table t (id serial primary key, a integer)")
-        query(db, "insert into t (a) select i from generate_series(1, 1000) i")
+        query(db, f"insert into t (a) select i from generate_series(1, 1000) i{FLUSH}")
         query(db, "create index i on t (a)")
         query(db, "analyze t")
         yield db
@@ -100,8 +102,7 @@ def test_totals_go_on_after_a_reset(table: Database) -> None:
 
 
 def test_resetting_one_table_counts_nothing_twice(table: Database) -> None:
-    query(table, "create table other (a integer); insert into other select i from generate_series(1, 500) i")
-    query(table, "select pg_stat_force_next_flush()")
+    query(table, f"create table other (a integer); insert into other select i from generate_series(1, 500) i{FLUSH}")
     use_index(table, 5)
     snapshots.take(table)
     query(table, "select pg_stat_reset_single_table_counters('t'::regclass)")

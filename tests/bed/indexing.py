@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import psycopg2
@@ -25,11 +26,14 @@ def reader(db: Database, table: str = "tasks") -> Iterator[int]:
 
 
 def interrupted(db: Database, statement: str, table: str = "tasks") -> None:
-    """Have a statement CONCURRENTLY give up half-way, as a build does that somebody cancels."""
-    with reader(db, table), closing(db.connect(autocommit=True)) as connection, connection.cursor() as cursor:
-        cursor.execute("set statement_timeout = '200ms'")
+    """Have a statement CONCURRENTLY give up half-way, as a build does that somebody cancels while it waits."""
+    with reader(db, table), closing(db.connect(autocommit=True)) as connection, ThreadPoolExecutor(1) as threads:
+        pid = connection.info.backend_pid
+        cancel = f"select pg_cancel_backend(pid) from pg_locks where pid = {pid} and not granted"
+        working = threads.submit(connection.cursor().execute, statement)
+        until(lambda: query(db, cancel) or working.done())
         with pytest.raises(psycopg2.errors.QueryCanceled):
-            cursor.execute(statement)
+            working.result()
 
 
 def until(condition: Callable[[], object]) -> None:
