@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from tempfile import SpooledTemporaryFile, gettempdir
 from typing import TYPE_CHECKING
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from litxdb import queries
 from litxdb.database import Database
 from litxdb.errors import ConfigurationInvalid, Refused
-from litxdb.ownership import Closure, Reference, Schema, Table, classify, read_schema
-from litxdb.quoting import quoted
+from litxdb.ownership import Schema, Table, read_schema
+from litxdb.quoting import literal, quoted
 from litxdb.seed import record
 from litxdb.seed.baseline import baseline
+from litxdb.seed.choosing import Chosen
 from litxdb.seed.fill import DEFAULT_USER, Watch, ignore, refuse_production, refuse_strangers, session
 from litxdb.seed.masking import Masking, Masks, litxplore
 from litxdb.seed.results import Copied, Loaded, Subset
@@ -55,7 +56,7 @@ def subset(
     with closing(source.connect()) as reading, session(target, wait_seconds) as writing:
         reading.set_client_encoding("UTF8")
         schema = read_schema(reading)
-        chosen = _Chosen(reading, schema, masking, key)
+        chosen = Chosen(reading, schema, masking, key)
         chosen.collect(users)
         masks = Masks(schema, masking, key)
         tables = chosen.tables()
@@ -74,102 +75,6 @@ def subset(
     if ours:
         baseline(target, heads=heads)
     return Subset(chosen.people, tuple(copied), left)
-
-
-class _Chosen:
-    """The rows of the subset, by their places: the source is a scratch database, where nothing moves."""
-
-    def __init__(self, connection: Connection, schema: Schema, masking: Masking, key: str) -> None:
-        self._connection, self._schema, self._masking, self._key = connection, schema, masking, key
-        self._sets = {table: f"pg_temp.litxdb_subset_{number}" for number, table in enumerate(schema.tables)}
-        self._left = {found.table for name in masking.left_out if (found := schema.find(name))}
-        self.people = 0
-
-    def collect(self, users: int) -> None:
-        """Choose the people, then their rows, and then what these refer to until nothing is missing."""
-        ownership = classify(self._schema, self._masking.owners)
-        for rows in self._sets.values():
-            self._do(f"create temp table {rows} (part oid, place tid, round int, primary key (part, place))")
-        closure = Closure(self._connection, self._schema, ownership.root, ownership.edges)
-        order = ", ".join(f"t.{quoted(column)}::text" for column in ownership.root.key)
-        key = " || '/' || ".join(f"t.{quoted(column)}::text" for column in ownership.root.key)
-        self.people = closure.collect(
-            f"(t.ctid, t.tableoid) in (select t.ctid, t.tableoid from {ownership.root.source} t "
-            f"order by sha256(convert_to(%(key)s || {key}, 'UTF8')), {order} limit %(users)s)",
-            {"users": users, "key": self._key},
-        )
-        for table in ownership.owned:
-            if table not in self._left:
-                self._add(table, closure.select(table, "t.tableoid, t.ctid"), 0)
-        for name in self._masking.whole:
-            if found := self._schema.find(name):
-                self._add(found.table, f"select t.tableoid, t.ctid from {found.source} t", 0)
-        self._complete()
-
-    def _complete(self) -> None:
-        grown, number = set(self._sets), 0
-        while grown:
-            steps = [reference for reference in self._schema.references if reference.table in grown]
-            number += 1
-            grown = {each.target for each in steps if self._add(each.target, self._referred(each, number - 1), number)}
-
-    def _referred(self, reference: Reference, number: int) -> str:
-        ours, theirs = self._schema.tables[reference.table], self._schema.tables[reference.target]
-        same = " and ".join(
-            f"c.{quoted(one)} = t.{quoted(other)}"
-            for one, other in zip(reference.columns, reference.target_columns, strict=True)
-        )
-        return (
-            f"select t.tableoid, t.ctid from {theirs.source} t where exists (select from {ours.source} c "
-            f"join {self._sets[ours.table]} s on s.place = c.ctid and s.part = c.tableoid "
-            f"where s.round = {number} and {same})"
-        )
-
-    def _add(self, table: str, select: str, number: int) -> bool:
-        rows = f"select r.*, {number} from ({select}) r"
-        return self._do(f"insert into {self._sets[table]} {rows} on conflict do nothing") > 0
-
-    def tables(self) -> list[Table]:
-        """Return the tables that get rows, referenced ones first; those of a cycle in no order of their own."""
-        filled = [each for each in self._schema.tables.values() if self.count(each.table)]
-        if strangers := [each.table for each in filled if each.table in self._left]:
-            raise ConfigurationInvalid(
-                f"The policy leaves out {strangers[0]}, and rows of the subset refer to it.",
-                "Take it off left_out, and classify its columns.",
-            )
-        return _ordered(filled, self._schema)
-
-    def count(self, table: str) -> int:
-        """Count a table's rows of the subset."""
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"select count(*) from {self._sets[table]}")
-            (count,) = cursor.fetchone() or (0,)
-        return int(count)
-
-    def rows(self, table: Table, columns: Iterable[str]) -> str:
-        """Return the query of a table's chosen rows."""
-        return (
-            f"select {', '.join(columns)} from {table.source} t "
-            f"join {self._sets[table.table]} s on s.place = t.ctid and s.part = t.tableoid"
-        )
-
-    def _do(self, statement: str) -> int:
-        with self._connection.cursor() as cursor:
-            cursor.execute(queries.tagged(statement))
-            return int(cursor.rowcount)
-
-
-def _ordered(tables: list[Table], schema: Schema) -> list[Table]:
-    waiting, done = {table.table: table for table in tables}, []
-    while waiting:
-        ready = [
-            table
-            for table in waiting.values()
-            if not any(each.target in waiting and each.target != table.table for each in schema.out_of[table.table])
-        ] or [next(iter(waiting.values()))]
-        for table in ready:
-            done.append(waiting.pop(table.table))
-    return done
 
 
 def _require_room(
@@ -215,7 +120,7 @@ def _copy(
     reading: Connection,
     cursor: Cursor,
     schema: Schema,
-    chosen: _Chosen,
+    chosen: Chosen,
     masks: Masks,
     tables: Sequence[Table],
     watch: Watch,
@@ -243,7 +148,7 @@ def _copy(
     return copied
 
 
-def _transfer(reading: Connection, cursor: Cursor, chosen: _Chosen, masks: Masks, table: Table) -> int:
+def _transfer(reading: Connection, cursor: Cursor, chosen: Chosen, masks: Masks, table: Table) -> int:
     """Copy one table's rows from server to server; what does not fit into memory waits in a file.
 
     In binary, which is quicker for vectors, but for types that others make up: they have other numbers elsewhere.
@@ -274,7 +179,8 @@ def _advance(cursor: Cursor, table: Table) -> None:
     """Move the table's sequences past its rows; never back."""
     cursor.execute(SEQUENCES, {"table": table.table})
     for sequence, column in cursor.fetchall():
+        name = literal(sequence)
         cursor.execute(
-            f"select setval('{sequence}', m.value) from (select max({column}) as value from {table.table}) m "
-            f"where m.value > coalesce(pg_sequence_last_value('{sequence}'), 0)"
+            f"select setval({name}, m.value) from (select max({column}) as value from {table.table}) m "
+            f"where m.value > coalesce(pg_sequence_last_value({name}), 0)"
         )
