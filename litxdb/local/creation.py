@@ -54,40 +54,33 @@ def create(data: Path, binaries: Binaries, account: Account) -> None:
     try:
         if account.switch:
             os.chown(partial, account.uid, account.gid)
-        # initdb accepts trust for the socket, which only its owner can reach, and a password for TCP that nobody has.
-        command: list[str | Path] = [
-            binaries.bin / "initdb",
-            "-D",
-            partial,
-            "--no-sync",
-            "-U",
-            "postgres",
-            "-E",
-            "UTF8",
-            *LOCALE,
-        ]
-        command += ["--auth-local=trust", "--auth-host=scram-sha-256"]
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=ENVIRONMENT,
-            cwd="/",
-            **account.identity,
-        )
-        if done.returncode != 0:
-            raise ServerRefused(
-                f"PostgreSQL could not be created in {data}: {summary(done.stderr)}.",
-                "Mend that (free some space, say), or set LITXDB_HOME to another directory.",
-            )
+        _initdb(partial, data, binaries, account)
         with os.fdopen(open_private(partial / MARKER, os.O_WRONLY), "w") as marker:
             marker.write("litxdb made this data directory; `litxdb local reset` deletes it.\n")
         partial.rename(data)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def _initdb(partial: Path, data: Path, binaries: Binaries, account: Account) -> None:
+    # initdb accepts trust for the socket, which only its owner can reach, and a password for TCP that nobody has
+    method = ["--auth-local=trust", "--auth-host=scram-sha-256"]
+    done = subprocess.run(
+        [binaries.bin / "initdb", "-D", partial, "--no-sync", "-U", "postgres", "-E", "UTF8", *LOCALE, *method],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=ENVIRONMENT,
+        cwd="/",
+        **account.identity,
+    )
+    if done.returncode != 0:
+        raise ServerRefused(
+            f"PostgreSQL could not be created in {data}: {summary(done.stderr)}.",
+            "Mend that (free some space, say), or set LITXDB_HOME to another directory.",
+        )
 
 
 def clean(directory: Path) -> None:
