@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from litxdb.database.refusals import HINTS as GENERAL
-from litxdb.errors import ConnectionFailed, LitxdbError, ServerRefused
+from litxdb.errors import STOPPED, ConnectionFailed, LitxdbError, ServerRefused
 
 if TYPE_CHECKING:
     import psycopg2
@@ -29,8 +29,27 @@ MISSING = frozenset({"42P01", "42703", "42704", "3F000"})
 LOG = "The server's log says more; after mending the cause, run it again."
 
 
-def explain(error: psycopg2.Error, doing: str, standing: str) -> LitxdbError:
-    """Turn the server's refusal into ours: what failed, the server's own words, and what stands now."""
+def cause_of(error: BaseException | None) -> Any:
+    """Return what happened first, in the driver's words: after it, leaving an autocommit block may fail in turn."""
+    if isinstance(error, STOPPED):
+        return error  # perhaps in the middle of an import, which cannot be begun anew then
+    from sqlalchemy.exc import DBAPIError, PendingRollbackError
+
+    while isinstance(error, PendingRollbackError) and error.__context__ is not None:
+        error = error.__context__
+    return (error.orig or error) if isinstance(error, DBAPIError) else error
+
+
+def explain(error: Exception, doing: str, standing: str) -> LitxdbError:
+    """Turn a failure into ours: what failed, the server's own words or the revision's, and what stands now."""
+    import psycopg2
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if not isinstance(error, psycopg2.Error):
+        name = "" if isinstance(error, SQLAlchemyError) else f"{type(error).__name__}: "
+        return ServerRefused(
+            f"{doing} failed: {name}{error}. {standing}", "The revision itself is wrong: mend it, then run it again."
+        )
     if error.pgcode is None and error.diag.message_primary is None:
         reason = (str(error).strip() or "the connection was lost").splitlines()[0]
         return ConnectionFailed(f"{doing} failed as the connection broke: {reason}. {standing}", LOG)

@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from litxdb.errors import Refused
-from litxdb.migrate.control import at_home, blame, lent_to_all
+from litxdb.migrate.control import at_home, blame
 from litxdb.migrate.graph import Revision
+from litxdb.migrate.lending import lent_to_all
 from litxdb.migrate.project import Project
 
 if TYPE_CHECKING:

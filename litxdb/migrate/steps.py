@@ -7,11 +7,11 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from litxdb.blockers import Lookout
 from litxdb.database import Database
-from litxdb.errors import STOPPED, ConnectionFailed, LitxdbError, ServerRefused
+from litxdb.errors import STOPPED, ConnectionFailed, LitxdbError
 from litxdb.migrate import log
 from litxdb.migrate.builds import give_builds_time
 from litxdb.migrate.comparison.catalog import Fingerprint, compare, fingerprint
@@ -20,7 +20,7 @@ from litxdb.migrate.graph import Revision
 from litxdb.migrate.lock import MigrationLock
 from litxdb.migrate.patience import Patience
 from litxdb.migrate.project import Project
-from litxdb.migrate.refusals import explain, starts_elsewhere
+from litxdb.migrate.refusals import cause_of, explain, starts_elsewhere
 from litxdb.migrate.results import RevisionStep
 from litxdb.migrate.standing import read_standing, remains, stands, written
 
@@ -79,7 +79,7 @@ class Run:
         try:
             retrying(self._attempt)
         except Exception as error:
-            first = _cause(error)
+            first = cause_of(error)
             if not isinstance(first, Exception):
                 self._say_interrupted()
                 raise first from None  # Ctrl-C, and then the connection could not be tidied up
@@ -131,7 +131,7 @@ class Run:
     # --- somebody holds a lock
 
     def _may_begin_anew(self, error: BaseException | None) -> bool:
-        conflict = getattr(_cause(error), "pgcode", None) in CONFLICTS
+        conflict = getattr(cause_of(error), "pgcode", None) in CONFLICTS
         return conflict and self._current is not None and not self._partly_committed
 
     def _pause(self) -> float:
@@ -158,10 +158,10 @@ class Run:
     def _failure(self, error: Exception) -> LitxdbError:
         import psycopg2
 
-        cause = _cause(error)
+        cause = cause_of(error)
         revision = self._current
         if revision is None:
-            return error if isinstance(error, LitxdbError) else _explained(cause, "Migrating", self._standing())
+            return error if isinstance(error, LitxdbError) else explain(cause, "Migrating", self._standing())
         if isinstance(cause, psycopg2.Error) and self._was_committed(revision):
             self._finish(revision)
             return ConnectionFailed(
@@ -177,7 +177,7 @@ class Run:
                 return elsewhere
         if self._retries:
             doing += f", begun {self._retries + 1} times,"
-        problem = _explained(cause, doing, self._standing())
+        problem = explain(cause, doing, self._standing())
         if getattr(cause, "pgcode", None) in CONFLICTS and self._blockers():
             problem.message = f"{problem.message} It was{self._blockers().replace(',', '', 1)}."
         return problem
@@ -270,26 +270,3 @@ def _prepare(connection: Connection, lock_timeout_seconds: float) -> int:
         connection.commit()
     connection.rollback()
     return pid
-
-
-def _cause(error: BaseException | None) -> Any:
-    """Return what happened first, in the driver's words: after it, leaving an autocommit block may fail in turn."""
-    if isinstance(error, STOPPED):
-        return error  # perhaps in the middle of an import, which cannot be begun anew then
-    from sqlalchemy.exc import DBAPIError, PendingRollbackError
-
-    while isinstance(error, PendingRollbackError) and error.__context__ is not None:
-        error = error.__context__
-    return (error.orig or error) if isinstance(error, DBAPIError) else error
-
-
-def _explained(cause: Exception, doing: str, standing: str) -> LitxdbError:
-    import psycopg2
-    from sqlalchemy.exc import SQLAlchemyError
-
-    if isinstance(cause, psycopg2.Error):
-        return explain(cause, doing, standing)
-    name = "" if isinstance(cause, SQLAlchemyError) else f"{type(cause).__name__}: "
-    return ServerRefused(
-        f"{doing} failed: {name}{cause}. {standing}", "The revision itself is wrong: mend it, then run it again."
-    )
