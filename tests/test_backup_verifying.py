@@ -467,6 +467,27 @@ def test_a_directory_in_use_is_left_alone(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(tmp_path.glob(f"{unpacking.PREFIX}*")) == [stranger]
 
 
+def test_a_directory_that_another_run_found_before_it_was_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one takes it for left over; whoever made it notices, and makes another."""
+    monkeypatch.setattr(unpacking.tempfile, "tempdir", str(tmp_path))
+    really = os.open
+
+    def overtaken(path: Path, flags: int, mode: int) -> int:
+        monkeypatch.setattr(os, "open", really)
+        descriptor = really(path, flags, mode)
+        unpacking._sweep()
+        assert not path.exists()
+        return descriptor
+
+    monkeypatch.setattr(os, "open", overtaken)
+    with unpacking.workplace(0) as folder:
+        assert os.open is really
+        assert list(tmp_path.glob(f"{unpacking.PREFIX}*")) == [folder]
+    assert list(tmp_path.glob(f"{unpacking.PREFIX}*")) == []
+
+
 @pytest.mark.root
 def test_no_room_to_unpack(start: Start, large: Backup, place: Path, small_disk: Path) -> None:
     process = start("verify", "--store", place, env={"TMPDIR": str(small_disk)})

@@ -91,13 +91,9 @@ def workplace(needed: int) -> Iterator[Path]:
 
     A lock that is held as long as the directory is used tells one from the other.
     """
-    import fcntl
-
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    held = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    folder, held = _locked()
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
         free = shutil.disk_usage(folder).free
         if free < needed:
             raise ConfigurationInvalid(
@@ -122,6 +118,19 @@ def room(folder: Path) -> Iterator[None]:
             f"{folder.parent} is full: the archive could not be unpacked.",
             "Free some space there, or set TMPDIR to a directory on a larger disk.",
         ) from None
+
+
+def _locked() -> tuple[Path, int]:
+    """Make a directory and lock it; a run that finds it before it is locked takes it for left over, and removes it."""
+    import fcntl
+
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        held = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if os.fstat(held).st_nlink:
+            return folder, held
+        os.close(held)
 
 
 def _sweep() -> None:
