@@ -14,6 +14,7 @@ import pytest
 
 from litxdb import backup
 from litxdb.backup import naming
+from litxdb.backup.empty import UNFINISHED
 from litxdb.database import Database
 from litxdb.database.advisory import SCHEMA, acquire
 from litxdb.errors import LockHeld
@@ -41,6 +42,16 @@ def large_url(empty_url: str) -> str:
         f"create table large as select n, md5(n::text) as a, md5((-n)::text) as b from generate_series(1, {ROWS}) n",
     )
     return empty_url
+
+
+def test_what_an_interrupted_restore_left_is_not_backed_up(run: Run, empty_url: str, place: Path) -> None:
+    """It is a part of a database, and its backup would look like a whole one's."""
+    execute(empty_url, "create table t as select 1 as one", f"create schema {UNFINISHED}")
+    answer = run("backup", "--url", empty_url, "--store", place)
+    assert answer.code == 6
+    assert "holds part of a restore that was interrupted" in answer.stderr
+    assert "Drop the database and create it anew" in answer.stderr
+    assert backup.inventory(backup.open_store(str(place))).backups == ()
 
 
 def half_written(place: Path) -> list[Path]:

@@ -31,20 +31,26 @@ def require_empty(session: Connection, db: Database) -> None:
     for row in queries.load("backup", "objects", session.info.server_version).run(session):
         counts[row["kind"]] = counts.get(row["kind"], 0) + 1
     with session.cursor() as cursor:
-        cursor.execute("select to_regnamespace(%s) is not null", (UNFINISHED,))
-        unfinished = cursor.fetchone() == (True,)
         cursor.execute(BESIDE)
         counts |= {kind: number for kind, number in cursor.fetchall() if number}
-    if unfinished:
-        raise Refused(
-            f"{db.direct_endpoint} holds part of a restore that was interrupted (it has the schema {UNFINISHED}).",
-            "Drop the database and create it anew, or give --replace.",
-        )
+    require_finished(session, db)
     if counts:
         found = ", ".join(_count(number, kind) for kind, number in counts.items())
         raise Refused(
             f"{db.direct_endpoint} is not empty: {found}.",
             "Restore into an empty database, or give --replace: the old one is kept until you drop it.",
+        )
+
+
+def require_finished(session: Connection, db: Database) -> None:
+    """Raise Refused if a restore into the database was interrupted, so that nobody takes for whole what is there."""
+    with session.cursor() as cursor:
+        cursor.execute("select to_regnamespace(%s) is not null", (UNFINISHED,))
+        unfinished = cursor.fetchone() == (True,)
+    if unfinished:
+        raise Refused(
+            f"{db.direct_endpoint} holds part of a restore that was interrupted (it has the schema {UNFINISHED}).",
+            "Drop the database and create it anew, or restore with --replace.",
         )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from litxdb import __version__
 from litxdb.backup import attempts, contents, fingerprint, preparing, records, sessions
 from litxdb.backup.dumping import Dumped, Dumping, Encryption, Meter
+from litxdb.backup.empty import require_finished
 from litxdb.backup.fingerprint import Fingerprinting
 from litxdb.backup.manifest import Client, Contents, Durations, Manifest
 from litxdb.backup.results import Attempt, Backup, Progress
@@ -44,7 +45,8 @@ def make(
     how many sessions read fingerprints. As long as it runs, tables cannot be altered, and vacuum keeps old rows.
 
     Whatever goes wrong, the store has the backups afterwards that it had before, and a record of why this one failed.
-    Raises LockHeld, ToolMissing, StoreUnusable, ServerRefused (a table that the role may not read), ConnectionFailed.
+    Raises LockHeld, ToolMissing, StoreUnusable, ServerRefused (a table that the role may not read), ConnectionFailed,
+    and Refused for what an interrupted restore left.
     """
     if encryption and jobs > 1:
         raise Refused("--jobs would leave tables unencrypted on the disk for a while.", "Leave out one of the two.")
@@ -59,6 +61,7 @@ def make(
         acquire(session, BACKUP, 0, subject="another backup of this database", notify=db.notify)
         acquire(session, SCHEMA, wait_seconds, subject="a migration of this database", notify=db.notify)
         attempts.sweep(store, mine)
+        require_finished(session, db)
         manifest = _Making(db, store, session, mine, jobs, workers, encryption, watch, held).run()
         records.write_manifest(store, manifest)
     return Backup(manifest, (), f"{store.where.rstrip('/')}/{manifest.archive.file}")
