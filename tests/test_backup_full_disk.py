@@ -1,6 +1,8 @@
 """A disk that fills up while a backup is restored or verified: it is said which, and nothing half done stays unsaid."""
 
 import os
+import re
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from litxdb import backup
 from litxdb.backup.empty import UNFINISHED
 from litxdb.database import Database
+from litxdb.errors import ConfigurationInvalid
 from tests.bed import disks
 from tests.bed.program import Outcome
 from tests.bed.servers import Server, Servers
@@ -87,7 +90,8 @@ def test_verifying_beside_a_database(run: Run, made: backup.Backup, place: Path,
 
 
 def test_verifying_on_the_scratch_server(run: Run, made: backup.Backup, place: Path, bed_directory: Path) -> None:
-    with disks.small(bed_directory / "small-home", 64) as home:
+    """There is room for half of it, which may be all that comes out: so it is tried."""
+    with disks.small(bed_directory / "small-home", 80) as home:
         answer = run("verify", "--store", place, env={"LITXDB_HOME": str(home)})
         assert answer.code == 3
         assert f"The disk is full on which the scratch server is, in {home}" in answer.stderr
@@ -95,3 +99,54 @@ def test_verifying_on_the_scratch_server(run: Run, made: backup.Backup, place: P
         assert not (home / "scratch" / "data").exists()
     assert backup.inventory(backup.open_store(str(place))).backups[0].proofs == ()
     assert run("verify", "--store", place).code == 0
+
+
+def no_room(directory: Path) -> str:
+    return rf"{directory} has \d+ MB free, and restoring \S+ takes at least \d+ MB there\."
+
+
+def test_no_room_on_the_scratch_server(
+    run: Run, empty_url: str, made: backup.Backup, place: Path, bed_directory: Path
+) -> None:
+    """That is said before anything is unpacked; whoever wanted a backup, too, hears that it was made."""
+    with disks.small(bed_directory / "small-home", 60) as home:
+        there = {"LITXDB_HOME": str(home)}
+        verified = run("verify", "--store", place, env=there)
+        assert verified.code == 3
+        assert re.search(no_room(home / "scratch" / "data"), verified.stderr)
+        assert "set LITXDB_HOME to a directory on a larger disk" in verified.stderr
+        also = run("backup", "--store", place, "--url", empty_url, "--verify", "--quiet", env=there)
+        assert also.code == 3
+        assert re.search(no_room(home / "scratch" / "data"), also.stderr)
+        found = backup.inventory(backup.open_store(str(place))).backups
+        assert [each.proofs for each in found] == [(), ()]
+        assert f"The backup {found[0].name} was made" in also.stderr
+
+
+def test_no_room_beside_what_is_unpacked(
+    made: backup.Backup, bed_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is room for the database, and none for the archive as well."""
+    with disks.small(bed_directory / "small-disk", 60) as disk:
+        backup.require_room(disk, made.manifest)
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        with pytest.raises(ConfigurationInvalid):
+            backup.require_room(disk, made.manifest)
+
+
+def test_no_room_on_the_embedded_server(run: Run, made: backup.Backup, place: Path, bed_directory: Path) -> None:
+    with disks.small(bed_directory / "small-home", 60) as home:
+        there = {"LITXDB_HOME": str(home)}
+        try:
+            assert run("local", "start", env=there).code == 0
+            url = run("local", "url", env=there).stdout.strip()
+            names = "select datname from pg_database order by 1"
+            before = execute(url, names)
+            for words in ((), ("--replace", "--yes")):
+                answer = run("restore", made.name, "--into", url, "--store", place, *words, env=there)
+                assert answer.code == 3
+                assert re.search(no_room(home / "local" / "data"), answer.stderr)
+                assert execute(url, f"select to_regnamespace('{UNFINISHED}')") == [(None,)]
+                assert execute(url, names) == before
+        finally:
+            run("local", "stop", env=there)

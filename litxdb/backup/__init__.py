@@ -41,6 +41,7 @@ from litxdb.backup.results import (
     Verified,
 )
 from litxdb.backup.retention import Retention, Span
+from litxdb.backup.room import require_room
 from litxdb.backup.store import Store
 from litxdb.backup.unpacking import Unpacked, unpacked
 from litxdb.backup.verifying import verify, verify_quickly
@@ -86,6 +87,7 @@ __all__ = [
     "open_store",
     "prune",
     "recorded",
+    "require_room",
     "restore",
     "restore_rows",
     "unpacked",

@@ -15,6 +15,7 @@ from litxdb.backup.empty import require_empty
 from litxdb.backup.manifest import Contents, Manifest
 from litxdb.backup.restoring import Watch, restore
 from litxdb.backup.results import Backup, Difference, Restored, Restoring
+from litxdb.backup.room import require_embedded_room
 from litxdb.backup.store import Store
 from litxdb.backup.unpacking import Unpacked, unpacked
 from litxdb.backup.verifying import restored_contents
@@ -95,6 +96,8 @@ def into_empty(
         then(db)
 
     check_empty(db)  # before an hour is spent on unpacking
+    if manifest:
+        require_embedded_room(db, manifest)
     watch(Restoring("unpacking", origin.name, 0, 0))
     with origin.open() as dump:
         seconds = restore(
@@ -153,6 +156,8 @@ def in_place_of(
     where the role may create no database or end no session; whatever is raised, the new database is dropped.
     """
     begun = time.monotonic()
+    if origin.manifest:
+        require_embedded_room(db, origin.manifest)
     with contextlib.ExitStack() as stack:
         session = stack.enter_context(contextlib.closing(db.connect(direct=True, autocommit=True)))
         idle_for_long(session)

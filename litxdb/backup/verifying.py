@@ -19,6 +19,7 @@ from litxdb.backup.manifest import Contents, Manifest
 from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.restoring import Watch, restore
 from litxdb.backup.results import Backup, Difference, Proof, Restoring, Verified
+from litxdb.backup.room import require_room
 from litxdb.backup.store import Store
 from litxdb.backup.unpacking import unpacked, workplace
 from litxdb.database import Database
@@ -162,10 +163,12 @@ def restored_contents(db: Database, expected: Contents, watch: Watch) -> Content
 
 @contextlib.contextmanager
 def _scratch(settings: Settings, manifest: Manifest) -> Iterator[Database]:
-    with scratch(settings) as cluster, scratch_database(cluster, encoding=manifest.source.encoding) as name:
-        there = replace(settings, url=cluster.url(name), source="the scratch server", direct_url=None, libpq={})
-        with Database(settings=there, command="verify") as db:
-            yield db
+    with scratch(settings) as cluster:
+        require_room(cluster.data, manifest)  # now that what a killed run left there is gone
+        with scratch_database(cluster, encoding=manifest.source.encoding) as name:
+            there = replace(settings, url=cluster.url(name), source="the scratch server", direct_url=None, libpq={})
+            with Database(settings=there, command="verify") as db:
+                yield db
 
 
 @contextlib.contextmanager

@@ -37,6 +37,16 @@ def speaking(report: Callable[[str], None], quiet: bool) -> Callable[[str], None
     return say
 
 
+@contextlib.contextmanager
+def made_already(done: Backup) -> Iterator[None]:
+    """Say that there is a backup all the same, whatever keeps it from being verified."""
+    try:
+        yield
+    except BaseException:
+        render.note(f"The backup {done.name} was made; what failed is its verification:")
+        raise
+
+
 def describe(seen: Progress) -> str:
     """Say how far a backup is.
 

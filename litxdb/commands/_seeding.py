@@ -172,12 +172,14 @@ def _restored(
     from litxdb.local import scratch, scratch_database
 
     manifest = found.manifest
-    with scratch(db.settings) as cluster, scratch_database(cluster, encoding=manifest.source.encoding) as name:
-        there = replace(db.settings, url=cluster.url(name), source="the scratch server", direct_url=None, libpq={})
-        with Database(settings=there, command="seed") as source:
-            with backup.unpacked(place, manifest, decrypt) as dump:
-                backup.restore(source, dump, contents=manifest.contents, watch=watch)
-            yield source
+    with scratch(db.settings) as cluster:
+        backup.require_room(cluster.data, manifest)
+        with scratch_database(cluster, encoding=manifest.source.encoding) as name:
+            there = replace(db.settings, url=cluster.url(name), source="the scratch server", direct_url=None, libpq={})
+            with Database(settings=there, command="seed") as source:
+                with backup.unpacked(place, manifest, decrypt) as dump:
+                    backup.restore(source, dump, contents=manifest.contents, watch=watch)
+                yield source
 
 
 def write_files(users: int, seed: str, now: datetime | None, directory: Path, form: Form) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from litxdb import render
-from litxdb.commands._backing import draw, failing, speaking, summary, watching
+from litxdb.commands._backing import draw, failing, made_already, speaking, summary, watching
 from litxdb.commands._options import Format, PrometheusFile, Quiet, StorePlace, Url, Wait
 from litxdb.commands._proving import watching as proving
 from litxdb.commands._scheduling import show_schedule
@@ -85,7 +85,7 @@ def command(
         with watching(quiet) as watch:
             done = backup.make(db, place, jobs=jobs, wait_seconds=lock_wait, encryption=encryption, watch=watch)
         if verify:
-            with proving(done.name, quiet=quiet) as tell:
+            with made_already(done), proving(done.name, quiet=quiet) as tell:
                 decrypt = backup.decryption(settings.backup_identity, done.manifest.archive)
                 proof = backup.verify(place, done, settings=settings, decrypt=decrypt, watch=tell).proof
             done = replace(done, proofs=(proof,))
