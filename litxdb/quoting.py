@@ -39,7 +39,7 @@ def quoted_if_needed(name: str) -> str:
 
 
 def literal(text: str) -> str:
-    r"""Write a text as an SQL string, which means the same whatever standard_conforming_strings is.
+    r"""Write a text as a SQL string, which means the same whatever standard_conforming_strings is.
 
     >>> print(literal("it's 50%"), literal("a\\b"))
     'it''s 50%' e'a\\b'

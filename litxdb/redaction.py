@@ -55,7 +55,7 @@ _SQL = re.compile(
 
 
 def without_values(statement: str) -> str:
-    r"""Take the values and the comments out of an SQL statement: what other people's sessions run holds users' data.
+    r"""Take the values and the comments out of a SQL statement: what other people's sessions run holds users' data.
 
     >>> without_values("select * from t1 where e = 'ada@x.org' and a1 = $1 and n > 4.2 -- for ada")
     'select * from t1 where e = ? and a1 = $1 and n > ? '

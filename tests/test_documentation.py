@@ -16,6 +16,8 @@ PAGES = {str(path.relative_to(ROOT)): path.read_text() for path in [*ROOT.glob("
 TYPED = re.compile(r"(?:`|&& |^ {4,}(?:\$ )?)litxdb (?:--debug )?([a-z][^`#&|\n]*)", re.MULTILINE)
 """A command of ours, where code begins or goes on."""
 
+IMPORTED = re.compile(r"^ *(from litxdb[\w.]* import .+)$", re.MULTILINE)
+
 
 def anchors(text: str) -> set[str]:
     """What GitHub calls the headings of a page."""
@@ -46,3 +48,8 @@ def test_commands_are_there_with_their_options(page: str) -> None:
 def test_readme_names_every_variable_and_no_other() -> None:
     assert set(VARIABLES) <= set(re.findall(r"`([A-Z_]+)[`=]", PAGES["README.md"]))
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", PAGES["README.md"], re.MULTILINE)) <= set(VARIABLES)
+
+
+@pytest.mark.parametrize("line", sorted({line for text in PAGES.values() for line in IMPORTED.findall(text)}))
+def test_what_an_example_imports_is_there(line: str) -> None:
+    exec(line, {})

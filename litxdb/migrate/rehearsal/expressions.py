@@ -89,7 +89,7 @@ class Values:
     count: int | None = None
 
     def at(self, number: str) -> str:
-        """Write the value for this number, an SQL expression."""
+        """Write the value for this number, a SQL expression."""
         number = number if self.count is None else f"(({number}) % {self.count})"
         return self.expression.replace(NUMBERED, number)
 
