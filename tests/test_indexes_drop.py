@@ -104,7 +104,7 @@ def test_an_interrupted_drop_ends_with_the_next_run(db: Database) -> None:
     used = indexes.usage(db, "ix_tasks_user_status")
     now = "public.ix_tasks_user_status is INVALID now: run this again, or keep it with litxdb index rebuild"
     with reader(db) as pid, pytest.raises(ServerRefused, match=f"held up by .*pid {pid}.*{now}"):
-        indexes.drop(db, used, Patience(lock_timeout_seconds=0.5, attempts=1))
+        indexes.drop(db, used, Patience(lock_timeout_seconds=1.5, attempts=1))
     assert [entry.outcome.partition(":")[0] for entry in Journal(db.settings.state).entries()] == ["begun", "failed"]
     assert validity(db, "ix_tasks_user_status") == {"ix_tasks_user_status": False}
     assert indexes.drop(db, indexes.usage(db, "ix_tasks_user_status")).outcome == "dropped"

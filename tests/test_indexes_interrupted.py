@@ -125,7 +125,7 @@ def test_who_is_in_the_way_is_named_and_the_build_begun_anew(without: Database) 
         with pytest.raises(
             ServerRefused, match=f"begun 2 times, failed: .*lock timeout, held up by .*pid {pid}"
         ) as failure:
-            create(without, lock_timeout_seconds=0.5, attempts=2)
+            create(without, lock_timeout_seconds=1.5, attempts=2)
         assert "--lock-timeout" in str(failure.value.hint)
         assert any("did not get its lock, held up by" in line and f"pid {pid}" in line for line in said)
     assert create(without, lock_timeout_seconds=0.5).outcome == "built"

@@ -100,7 +100,7 @@ def test_a_killed_run_is_found_and_mended(
 
 def test_who_is_in_the_way_is_named(db: Database) -> None:
     with reader(db) as pid, pytest.raises(ServerRefused, match=f"lock timeout, held up by .*pid {pid}"):
-        indexes.rebuild(db, INDEX, patience=Patience(lock_timeout_seconds=0.5, attempts=1))
+        indexes.rebuild(db, INDEX, patience=Patience(lock_timeout_seconds=1.5, attempts=1))
     indexes.rebuild(db, INDEX)
     assert validity(db, ALL) == {INDEX: True}
 

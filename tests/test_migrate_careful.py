@@ -162,7 +162,7 @@ def test_a_lock_on_the_version_table_is_no_endless_wait(db: Database, project: C
     """Held before the run has begun a revision, there is nothing to begin anew."""
     directory = project(ADD_COLUMN)
     with session(db, "lock table alembic_version in share mode"), pytest.raises(ServerRefused) as failure:
-        upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=0.5, retry_seconds=0.8))
+        upgrade(db, directory=directory, patience=Patience(lock_timeout_seconds=1.5, retry_seconds=1.8))
     assert "on alembic_version held up by report" in failure.value.message
     assert upgrade(db, directory=directory).after == "p1"
 
