@@ -401,13 +401,23 @@ def test_a_full_disk(people: str, run: Run) -> None:
     try:
         zipped = run("export-user", "1", "-o", "x.zip", "--url", people)
         document = run("export-user", "1", "-o", "x.json", "--format", "json", "--url", people)
+        passing = run("export-user", "1", "--format", "json", "--url", people)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     for outcome in (zipped, document):
         assert outcome.code == 3
         assert "cannot be written" in outcome.stderr
+    assert (passing.code, passing.stdout) == (3, "")
+    assert "temporary file on its way: File too large" in passing.stderr
     assert list(Path().iterdir()) == []
+
+
+def test_no_directory_for_temporary_files(people: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "missing")
+    outcome = run("export-user", "1", "--format", "json", "--url", people)
+    assert (outcome.code, outcome.stdout) == (3, "")
+    assert "Name a file with -o" in outcome.stderr
 
 
 def test_one_snapshot(people: str, start: Callable[..., Any]) -> None:

@@ -8,7 +8,6 @@ Example: litxdb export-user ada@example.org -o ada.zip
 
 from __future__ import annotations
 
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,7 +54,7 @@ def command(
     request = privacy.Request(name, rules, by_key, privacy.Form(form), vectors)
     with Database(url, command="export-user", notify=render.note) as db:
         if form == "json" and out is None:
-            with tempfile.TemporaryFile() as file:
+            with privacy.passing_file() as file:
                 with watching() as watch:
                     done = privacy.export(db, request, file, watch=watch)
                 file.seek(0)

@@ -32,6 +32,7 @@ from litxdb.privacy.results import (
     Proof,
     Treatment,
 )
+from litxdb.privacy.writing import passing_file
 
 __all__ = [
     "Certificate",
@@ -55,6 +56,7 @@ __all__ = [
     "export",
     "known_erasures",
     "ledger_key",
+    "passing_file",
     "preview",
     "read_ledger",
     "replay",

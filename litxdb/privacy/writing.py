@@ -59,6 +59,19 @@ def explained(path: Path) -> Iterator[None]:
         ) from error
 
 
+@contextlib.contextmanager
+def passing_file() -> Iterator[BinaryIO]:
+    """Open a file without a name, for what goes elsewhere once it is whole. Raises ConfigurationInvalid."""
+    try:
+        with tempfile.TemporaryFile() as file:
+            yield file
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"The export cannot be kept in a temporary file on its way: {error.strerror or error}.",
+            "Name a file with -o, free some space, or set TMPDIR to a directory on a larger disk.",
+        ) from error
+
+
 class Piece(WriteBehind):
     """A stream of bytes on its way into a file, counted and hashed, while the server sends the next."""
 
