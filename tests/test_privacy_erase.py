@@ -265,6 +265,20 @@ def test_a_lock_of_the_application_is_named(run: Run, db: Database, people: str)
     assert list(Path().glob("store/*")) == []
 
 
+def test_a_table_that_the_application_holds_is_told_within_the_time(run: Run, db: Database, people: str) -> None:
+    before = contents(db)
+    with Queue(people) as queue:
+        pid = queue.hold("lock table notes in access exclusive mode", application="worker")
+        for words in ((), ("--yes", "--no-export")):
+            outcome = run("erase-user", "1", *words, "--lock-timeout", "3", "--url", people)
+            assert outcome.code == 5
+            assert "not free within 3 s" in outcome.stderr
+            assert f"worker, pid {pid}" in outcome.stderr
+            assert f"wait longer with --lock-timeout, or: litxdb terminate {pid}" in " ".join(outcome.stderr.split())
+    assert contents(db) == before
+    assert list(Path().iterdir()) == []
+
+
 def until_it_waits(queue: Queue, process: Any) -> None:
     """Return once the erasure waits for a lock."""
     waiting = (

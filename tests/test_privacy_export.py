@@ -367,6 +367,17 @@ def test_a_role_that_may_not_read_one_table(server: Server, db: Database, run: R
     assert [path.name for path in Path().iterdir()] == ["x.zip"]
 
 
+def test_a_table_that_the_application_holds(people: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("litxdb.privacy.sessions.PATIENCE_SECONDS", 3.0)
+    with Queue(people) as queue:
+        pid = queue.hold("lock table notes in access exclusive mode", application="worker")
+        outcome = run("export-user", "1", "-o", "x.zip", "--url", people)
+    assert outcome.code == 5
+    assert f"A lock was not free within 3 s: worker, pid {pid}" in outcome.stderr
+    assert "Nothing was written." in outcome.stderr
+    assert list(Path().iterdir()) == []
+
+
 def test_row_security_hides_nothing_unnoticed(server: Server, db: Database, run: Run) -> None:
     settle(db)
     lesser = as_role(server, db, "exporter", owner=False)

@@ -69,7 +69,9 @@ def command(
     with Database(url, command="erase-user", notify=render.note) as db:
         settle(db, certificate)
         with watching() as watch:
-            plan = privacy.preview(db, request, watch=lambda doing: watch(privacy.Progress(doing)))
+            plan = privacy.preview(
+                db, request, lock_seconds=lock_timeout, watch=lambda doing: watch(privacy.Progress(doing))
+            )
         if not yes or plan.blocked:
             show(plan, form)
             if plan.blocked:

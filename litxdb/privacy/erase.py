@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from litxdb import queries
-from litxdb.blockers import Lookout
 from litxdb.database import Database
 from litxdb.database.advisory import acquire, idle_for_long
 from litxdb.database.refusals import refusal
-from litxdb.errors import CommitUnknown, ConnectionLost, Refused, ServerRefused
+from litxdb.errors import CommitUnknown, ConnectionLost, Refused
 from litxdb.ownership import Closure, classify, read_schema
 from litxdb.ownership.policy import CLEARED
 from litxdb.privacy import ledger, person, rewriting, scanning, sessions
@@ -29,11 +28,25 @@ ERASURE = ".litxdb_erasure"
 """The name of the lock that keeps erasures of a database apart."""
 LOCK_SECONDS = 10.0
 SHOWN = 5
+UNDONE, LONGER = "Nothing was erased.", "wait longer with --lock-timeout"
 
 
-def preview(db: Database, request: Request, *, watch: Callable[[str], None] = lambda doing: None) -> Plan:
-    """Say what an erasure would do, from one snapshot; nothing is changed, and no row is locked."""
-    with sessions.opened(db, lock_seconds=LOCK_SECONDS) as connection:
+def preview(
+    db: Database,
+    request: Request,
+    *,
+    lock_seconds: float = LOCK_SECONDS,
+    watch: Callable[[str], None] = lambda doing: None,
+) -> Plan:
+    """Say what an erasure would do, from one snapshot; nothing is changed, and no row is locked.
+
+    Raises ServerRefused for a table's lock that was not free in time, naming who holds it.
+    """
+    with (
+        contextlib.closing(db.connect(direct=True, autocommit=True)) as onlooker,
+        sessions.opened(db, lock_seconds=lock_seconds) as connection,
+        sessions.naming_blockers(db, onlooker, connection, lock_seconds, UNDONE, LONGER),
+    ):
         ownership = classify(read_schema(connection), request.policy)
         own, doomed = (
             Closure(connection, ownership.schema, ownership.root, edges, prefix=prefix)
@@ -77,7 +90,10 @@ def erase(
     ):
         idle_for_long(beside_it)
         acquire(beside_it, ERASURE, 0, subject="another erasure in this database", notify=db.notify)
-        with _naming_blockers(db, beside_it, connection, lock_seconds), connection.cursor() as cursor:
+        with (
+            sessions.naming_blockers(db, beside_it, connection, lock_seconds, UNDONE, LONGER),
+            connection.cursor() as cursor,
+        ):
             cursor.execute("begin")
             done = _Erasing(connection, request, watch).run(agreed)
             entry = known_as or ledger.entry(done.person, done.identity, key, done.rows, datetime.now(UTC))
@@ -216,23 +232,6 @@ def _require(planned: Plan, agreed: Plan | None) -> None:
         raise Refused(
             f"{now} rows of other people would be lost by now, and not {then}.", "Nothing was erased: look at it again."
         )
-
-
-@contextlib.contextmanager
-def _naming_blockers(db: Database, beside: Connection, connection: Connection, lock_seconds: float) -> Iterator[None]:
-    """Say who held the lock that was not free in time."""
-    import psycopg2
-
-    lookout = Lookout(beside, connection.info.backend_pid, lock_seconds, db.notify)
-    try:
-        with lookout:
-            yield
-    except psycopg2.errors.LockNotAvailable:
-        holder = lookout.found[0] if lookout.found else None
-        raise ServerRefused(
-            f"A lock was not free within {lock_seconds:g} s{f': {holder.who}' if holder else ''}. Nothing was erased.",
-            f"Try again, wait longer with --lock-timeout{f', or: litxdb terminate {holder.pid}' if holder else ''}.",
-        ) from None
 
 
 def _commit(connection: Connection, entry: Entry, beside: Beside | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import secrets
 import time
@@ -71,7 +72,7 @@ def export(
     One snapshot, read only, whatever others do meanwhile; the server sends the rows and none are kept, so memory does
     not grow with them. A file appears whole under its name, 0600, or not at all. Raises ArgumentInvalid (nobody, or
     several people, are called so), ConfigurationInvalid (a table that nobody classified; a disk that is full), Refused
-    (the file exists), ServerRefused (a table that the role may not read).
+    (the file exists), ServerRefused (a table that the role may not read, or whose lock was not free in time).
     """
     begun = time.perf_counter()
     if not isinstance(place, Path):
@@ -85,7 +86,12 @@ def export(
 
 def _into(db: Database, request: Request, file: BinaryIO, watch: Callable[[Progress], None]) -> Manifest:
     begun = time.perf_counter()
-    with sessions.opened(db, lock_seconds=sessions.PATIENCE_SECONDS) as connection:
+    patience = sessions.PATIENCE_SECONDS
+    with (
+        contextlib.closing(db.connect(direct=True, autocommit=True)) as onlooker,
+        sessions.opened(db, lock_seconds=patience) as connection,
+        sessions.naming_blockers(db, onlooker, connection, patience, "Nothing was written."),
+    ):
         ownership = classify(read_schema(connection), request.policy)
         closure = Closure(connection, ownership.schema, ownership.root, ownership.edges)
         rows.prepare(connection)

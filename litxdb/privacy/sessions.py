@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from litxdb.blockers import Lookout
 from litxdb.database import Database
 from litxdb.database.faithful import prepare
+from litxdb.errors import ServerRefused
 from litxdb.ownership import Schema
 
 if TYPE_CHECKING:
@@ -28,6 +30,26 @@ def opened(db: Database, *, lock_seconds: float, own_search_path: bool = False) 
         own = {"standard_conforming_strings": "on", "lock_timeout": f"{max(1, round(lock_seconds * 1000))}ms"}
         prepare(connection, own, own_search_path=own_search_path)
         yield connection
+
+
+@contextlib.contextmanager
+def naming_blockers(
+    db: Database, onlooker: Connection, connection: Connection, lock_seconds: float, undone: str, longer: str = ""
+) -> Iterator[None]:
+    """Say who held the lock that was not free in time: another session looks on."""
+    import psycopg2
+
+    lookout = Lookout(onlooker, connection.info.backend_pid, lock_seconds, db.notify)
+    try:
+        with lookout:
+            yield
+    except psycopg2.errors.LockNotAvailable:
+        holder = lookout.found[0] if lookout.found else None
+        ways = ("Try again", longer, f"or: litxdb terminate {holder.pid}" if holder else "")
+        raise ServerRefused(
+            f"A lock was not free within {lock_seconds:g} s{f': {holder.who}' if holder else ''}. {undone}",
+            f"{', '.join(filter(None, ways))}.",
+        ) from None
 
 
 def begin_snapshot(connection: Connection) -> datetime:
