@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import subprocess
-import tarfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 from litxdb import __version__
-from litxdb.backup import archive, beside, children, comparing, contents, fingerprint, pg_restore, records, tools
+from litxdb.backup import archive, beside, comparing, contents, fingerprint, records
 from litxdb.backup.archive import Decrypt
 from litxdb.backup.manifest import Contents, Manifest
 from litxdb.backup.pg_restore import ServerLacks
+from litxdb.backup.reading_through import read_through
 from litxdb.backup.restoring import Watch, restore
 from litxdb.backup.results import Backup, Difference, Proof, Restoring, Verified
 from litxdb.backup.room import require_room
 from litxdb.backup.store import Store
-from litxdb.backup.unpacking import unpacked, workplace
+from litxdb.backup.unpacking import unpacked
 from litxdb.database import Database
 from litxdb.database.advisory import acquire, idle_for_long
 from litxdb.errors import BackupDamaged, ServerRefused
 from litxdb.local import scratch, scratch_database
-from litxdb.settings import Settings, surroundings
+from litxdb.settings import Settings
 
-CHUNK = 1 << 20
 VERIFYING = ".litxdb_verify"
 """The name of the lock that keeps apart those who verify beside one database."""
-TOC = "toc.dat"
 
 
 def verify(
@@ -75,7 +72,7 @@ def verify_quickly(
         if unread:
             archive.check(store, manifest)
         else:
-            _read(store, manifest, settings, decrypt)
+            read_through(store, manifest, settings, decrypt)
     except BackupDamaged as damage:
         error = damage.message
     proof = _proof(manifest, full=False, ok=error is None, error=error, total_seconds=time.monotonic() - begun)
@@ -117,13 +114,7 @@ def _proven(
                 watch=watch,
             )
         restored = time.monotonic() - begun
-        there = restored_contents(db, manifest.contents, watch)
-        if not comparing.comparable(manifest.contents, there):
-            raise ServerLacks(
-                f"Rows are hashed otherwise here than where litxdb {manifest.litxdb} backed them up: "
-                "fingerprints do not compare.",
-                "Verify it on a server of the same kind (--into), or with that litxdb.",
-            )
+        there = _comparable_contents(db, manifest, watch)
         differences = comparing.differences(manifest.contents, there)
     except ServerLacks:
         raise
@@ -144,6 +135,18 @@ def _proven(
     _record(store, proof)
     said = comparing.caveats(manifest, there, version, scratch=True) if there else ()
     return Verified(proof, said)
+
+
+def _comparable_contents(db: Database, manifest: Manifest, watch: Watch) -> Contents:
+    """Read a restored database; ServerLacks where that says nothing about the backup."""
+    there = restored_contents(db, manifest.contents, watch)
+    if not comparing.comparable(manifest.contents, there):
+        raise ServerLacks(
+            f"Rows are hashed otherwise here than where litxdb {manifest.litxdb} backed them up: "
+            "fingerprints do not compare.",
+            "Verify it on a server of the same kind (--into), or with that litxdb.",
+        )
+    return there
 
 
 def restored_contents(db: Database, expected: Contents, watch: Watch) -> Contents:
@@ -204,56 +207,3 @@ def _proof(manifest: Manifest, *, full: bool, ok: bool, **more: Any) -> Proof:
 
 def _record(store: Store, proof: Proof) -> None:
     records.write_proof(store, proof, secrets.token_hex(3))
-
-
-def _read(store: Store, manifest: Manifest, settings: Settings, decrypt: Decrypt | None) -> None:
-    """Let pg_restore read all of an archive, which is proven to its end on the way."""
-    major = int(manifest.client.version.partition(".")[0])
-    tool = tools.find("pg_restore", major, settings, f"The archive was written by pg_dump {major}")
-    with archive.raw(store, manifest, decrypt) as reading:
-        tables = _read_directory(tool, reading) if manifest.archive.format == "directory" else _feed(tool, reading)
-    if tables != len(manifest.contents.tables):
-        raise BackupDamaged(
-            f"{manifest.archive.file} holds the rows of {tables} tables instead of {len(manifest.contents.tables)}.",
-            "Take another backup.",
-        )
-
-
-def _feed(tool: tools.Tool, reading: BinaryIO) -> int:
-    """Feed a custom archive to a pg_restore that writes nowhere, and return how many tables' rows it found."""
-    command = [str(tool.path), "-f", "/dev/null", "--verbose"]
-    process = children.spawn(command, surroundings({"LC_ALL": "C"}), stdin=subprocess.PIPE)
-    tables = 0
-
-    def said(kind: str, name: str) -> None:
-        nonlocal tables
-        tables += kind == "rows"
-
-    try:
-        with pg_restore.listening(process, said) as told:
-            children.feed(process, iter(lambda: reading.read(CHUNK), b""))
-            while reading.read(CHUNK):  # what it did not want is proven all the same
-                pass
-            code = process.wait()
-    finally:
-        children.end(process)
-    if code:
-        raise pg_restore.failure(told.errors, code)
-    return tables
-
-
-def _read_directory(tool: tools.Tool, reading: BinaryIO) -> int:
-    """Read every file of a directory dump, have pg_restore read its table of contents, and count the tables there."""
-    with workplace(0) as folder:
-        target = folder / "dump"
-        target.mkdir()
-        try:
-            with tarfile.open(fileobj=reading, mode="r|") as tar:
-                for member in tar:
-                    if member.name == TOC:
-                        tar.extract(member, target, filter="data")
-        except tarfile.TarError as error:
-            raise BackupDamaged(f"The archive cannot be unpacked: {error}.", "Take another backup.") from None
-        while reading.read(CHUNK):
-            pass
-        return pg_restore.count_tables(pg_restore.listing(tool, target))
