@@ -99,8 +99,8 @@ def test_a_key_that_another_program_uses_otherwise(store: Cache, raw: Redis) -> 
     assert store.get("search", "q") == 1
 
 
-@pytest.mark.parametrize("id", ["", "x" * 1025])
-def test_an_id_that_cannot_be(id: str, store: Cache) -> None:
+@pytest.mark.parametrize("id", ["", "x" * 1025, None, 2307])
+def test_an_id_that_cannot_be(id: Any, store: Cache) -> None:
     with pytest.raises(ArgumentInvalid):
         store.get("analysis", id)
     with pytest.raises(ArgumentInvalid):

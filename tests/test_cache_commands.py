@@ -46,6 +46,14 @@ def asked(run: Run, url: str, *words: str, **options: Any) -> Any:
     return outcome.json
 
 
+def test_a_version_of_zero_is_an_old_one(run: Run, redis_url: str) -> None:
+    with Redis.from_url(redis_url) as client:
+        client.set("analysis:2307.1:v0:development", "1", ex=600)
+    (row,) = [each for each in asked(run, redis_url, "status")["rows"] if each["kind"] == "analysis"]
+    assert (row["keys"], row["old_versions"]) == (1, 1)
+    assert [each["old"] for each in asked(run, redis_url, "keys", "--old-versions")["rows"]] == [True]
+
+
 def test_status(run: Run, redis_url: str, raw: Redis) -> None:
     raw.get("nothing there")
     raw.get("search:2307.1")
@@ -226,6 +234,17 @@ class TestWithoutAnAnswer:
         assert outcome.code == Exit.CONNECTION
         assert "does not answer as Redis does" in outcome.stderr
 
+    @pytest.mark.parametrize("url", ["http://x", "redis://", "redis://:hidden-word@/one", "redis://x/one", "unix://"])
+    def test_a_url_that_is_none(self, url: str, run: Run) -> None:
+        outcome = run("cache", "status", "--redis-url", url)
+        assert outcome.code == Exit.CONFIGURATION
+        assert "REDIS_URL is no URL of a Redis server." in outcome.stderr
+        assert "hidden-word" not in outcome.stderr
+
+    def test_without_a_host_it_is_this_machine(self) -> None:
+        found = CacheEndpoint.locate(Settings(redis_url="redis://:hidden-word@/7"))
+        assert (str(found), found.is_local) == ("redis://localhost:6379/7", True)
+
     def test_a_wrong_password(self, run: Run, bed_directory: Path) -> None:
         with serving("redis", bed_directory, password="right-word") as running:
             for url in (f"redis://:wrong-word@127.0.0.1:{running.port}", f"redis://127.0.0.1:{running.port}"):
@@ -233,6 +252,8 @@ class TestWithoutAnAnswer:
                 assert outcome.code == Exit.CONNECTION
                 assert "does not let us in" in outcome.stderr
                 assert "wrong-word" not in outcome.stderr
+                assert ("it wants a password." in outcome.stderr) is ("@" not in url)
+                assert ".." not in outcome.stderr
             debugged = run("--debug", "cache", "status", "--redis-url", running.url)
             assert debugged.code == Exit.DONE
             assert "right-word" not in debugged.stdout + debugged.stderr

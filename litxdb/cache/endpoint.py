@@ -47,12 +47,16 @@ class CacheEndpoint:
             if parts.password:
                 remember(parts.password)
                 remember(unquote(parts.password))
-            port, valid = parts.port, parts.scheme in SCHEMES and bool(parts.hostname or parts.path.strip("/"))
+            port, path, socket = parts.port, parts.path.strip("/"), parts.scheme == "unix"
+            # redis-py takes a database that is no number for the first one
+            valid = parts.scheme in SCHEMES and bool(
+                path if socket else path.isdecimal() or (parts.hostname and not path)
+            )
         except ValueError:
-            valid, port = False, None
+            valid = False
         if not valid:
             raise ConfigurationInvalid("REDIS_URL is no URL of a Redis server.", hint)
-        where = parts.path if parts.scheme == "unix" else f"{_bracketed(parts.hostname)}:{port or 6379}{parts.path}"
+        where = parts.path if socket else f"{_bracketed(parts.hostname or 'localhost')}:{port or 6379}{parts.path}"
         authorities = str(settings.certificates) if settings.certificates else None
         return cls(
             url=url.strip(),
@@ -111,12 +115,11 @@ class CacheEndpoint:
         try:
             yield
         except (exceptions.AuthenticationError, exceptions.AuthorizationError) as error:
-            hint = "Put the user and the password into REDIS_URL: redis://user:password@host:6379/0"
-            raise ConnectionFailed(f"{self} does not let us in: {redact(str(error))}.", hint) from None
+            raise self._shut(error) from None
         except (exceptions.NoPermissionError, exceptions.ResponseError) as error:
             text = redact(str(error))
             if text.startswith(("NOAUTH", "WRONGPASS")):
-                raise ConnectionFailed(f"{self} does not let us in: {text}") from None
+                raise self._shut(error) from None
             raise ServerRefused(f"{self} refused: {text}") from None
         except (exceptions.RedisError, OSError, ValueError) as error:
             reason = redact(str(error)).partition("\n")[0] or type(error).__name__
@@ -124,6 +127,12 @@ class CacheEndpoint:
                 f"The cache {self} does not answer as Redis does: {reason}", "Is REDIS_URL right, and the server up?"
             ) from None
 
+    def _shut(self, error: Exception) -> ConnectionFailed:
+        asked = urlsplit(self.url).password is not None or "password=" in self.url
+        reason = redact(str(error)).rstrip(".") if asked else "it wants a password"
+        hint = "Put the user and the password into REDIS_URL: redis://user:password@host:6379/0"
+        return ConnectionFailed(f"{self} does not let us in: {reason}.", hint)
 
-def _bracketed(host: str | None) -> str:
-    return f"[{host}]" if host and ":" in host else host or ""
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

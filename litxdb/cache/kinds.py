@@ -27,11 +27,13 @@ class Kind:
         return 86400 if self.versioned and environment == "production" else 3600
 
     def key(self, id: str, version: int, environment: str) -> str:
-        """Return the key of an entry; raises ArgumentInvalid for an id that is empty or too long.
+        """Return the key of an entry; raises ArgumentInvalid for an id that is empty, too long or no text.
 
         >>> KINDS["analysis"].key("2307.12345", 3, "production"), KINDS["search"].key("9f86d0", 3, "production")
         ('analysis:2307.12345:v3:production', 'search:9f86d0')
         """
+        if not isinstance(id, str):
+            raise ArgumentInvalid(f"An id of {self.name} is a text, not {type(id).__name__}.")
         if not 0 < len(id) <= LONGEST:
             raise ArgumentInvalid(f"An id of {self.name} has 1 to {LONGEST} characters, not {len(id)}.")
         return f"{self.name}:{id}:v{version}:{environment}" if self.versioned else f"{self.name}:{id}"

@@ -103,7 +103,7 @@ def _entry(key: str, memory: Any, ttl: Any, versions: Mapping[str, int], environ
         environment=name.environment if name else None,
         bytes=memory if isinstance(memory, int) else None,  # an error where an ACL or a provider has no MEMORY
         ttl_seconds=ttl / 1000 if isinstance(ttl, int) and ttl >= 0 else None,
-        old=bool(here and name and name.version and name.version < versions[name.kind]),
+        old=here and name is not None and name.version is not None and name.version < versions[name.kind],
     )
 
 
