@@ -27,7 +27,6 @@ class Column:
     category: str
     not_null: bool
     generated: bool
-    has_default: bool
     comment: str | None
 
 

@@ -88,7 +88,7 @@ def _ways(ownership: Ownership, closure: Closure, table: str) -> list[str]:
 def expression(column: Column, version: int, *, parsed: bool = False) -> str:
     """Return a column's value as it stands in JSON, SQL over `t`; `parsed` is for texts that hold JSON.
 
-    >>> at = Column("at", "timestamp without time zone", "timestamp", "D", True, False, False, None)
+    >>> at = Column("at", "timestamp without time zone", "timestamp", "D", True, False, None)
     >>> print(expression(at, 150000))
     coalesce(to_json(t."at" at time zone 'UTC'), 'null')
     """

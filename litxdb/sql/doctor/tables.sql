@@ -13,7 +13,6 @@
 -- column: rows            bigint     Estimate of the last VACUUM or ANALYZE; null when there was none
 -- column: pages           integer    Pages of the heap, likewise
 -- column: toast_rows      bigint     Estimated rows of its TOAST table; null when it has none, or when never vacuumed
--- column: toast_pages     integer    Pages of its TOAST table; 0 when it has none
 -- column: xid_age         integer    Transactions since its oldest row, TOAST included; null without storage
 -- column: mxid_age        integer    Multixacts since its oldest, TOAST included; null without storage
 -- column: options         text[]     Its storage parameters
@@ -30,7 +29,6 @@
 -- column: deletes         bigint     Rows deleted since the statistics began
 -- column: vacuumed        timestamp  Last VACUUM, whoever did it
 -- column: analyzed        timestamp  Last ANALYZE, whoever did it
--- column: autovacuums     bigint     Runs of autovacuum, analyze included
 select
     c.oid::bigint as oid,
     format('%I.%I', n.nspname, c.relname) as "table",
@@ -40,7 +38,6 @@ select
     case when c.reltuples >= 0 then c.reltuples::bigint end as rows,
     c.relpages as pages,
     case when t.reltuples >= 0 then t.reltuples::bigint end as toast_rows,
-    coalesce(t.relpages, 0) as toast_pages,
     -- a partitioned table has the transaction 0, which counts as infinitely old
     case when c.relkind <> 'p' then greatest(age(c.relfrozenxid), age(t.relfrozenxid)) end as xid_age,
     case when c.relkind <> 'p' then greatest(mxid_age(c.relminmxid), mxid_age(t.relminmxid)) end as mxid_age,
@@ -64,8 +61,7 @@ select
     end as moved_updates,
     pg_stat_get_tuples_deleted(c.oid) as deletes,
     greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid)) as vacuumed,
-    greatest(pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid)) as analyzed,
-    pg_stat_get_autovacuum_count(c.oid) + pg_stat_get_autoanalyze_count(c.oid) as autovacuums
+    greatest(pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid)) as analyzed
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 left join pg_class t on t.oid = c.reltoastrelid

@@ -11,7 +11,7 @@
 -- column: view        boolean  Whether it is a materialized view
 -- column: comment     text     What COMMENT says of it
 -- column: key         text[]   The columns of the primary key, in its order; empty without one
--- column: columns     json     Of each column: name, type, base type, category, not null, generated, has a default, comment
+-- column: columns     json     Of each column: name, type, base type, category, not null, generated, comment
 select
     format('%I.%I', n.nspname, c.relname) as "table",
     n.nspname::text as schema,
@@ -39,7 +39,6 @@ left join lateral (
             t.typcategory,
             a.attnotnull,
             a.attgenerated <> '',
-            a.atthasdef or a.attidentity <> '',
             col_description(c.oid, a.attnum)
         )
         order by a.attnum
