@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -66,17 +67,20 @@ def test_a_killed_server_is_started_again_at_once_with_its_data(cluster: Cluster
 
 
 def test_sessions_that_outlive_a_killed_server_are_waited_for(cluster: Cluster) -> None:
-    busy = "do $$ begin while clock_timestamp() < now() + interval '1.5 s' loop end loop; end $$"
-    with closing(connect(cluster)) as session:
-        survivor = threading.Thread(target=lambda: session.cursor().execute(busy))
-        survivor.start()
+    busy = "do $$ begin while (pg_stat_file('enough', true)).size is null loop end loop; end $$"
+    with closing(connect(cluster)) as session, ThreadPoolExecutor(2) as threads:
+        survivor = threads.submit(lambda: session.cursor().execute(busy))
         wait_until(lambda: ask(cluster, "select count(*) from pg_stat_activity where query like 'do $$%'"))
         process = postmaster.find(cluster.data)
         assert process is not None
         process.kill()
-        cluster.start()
-        survivor.join()
-    assert "pre-existing shared memory block" in cluster.log.read_text()
+        starting = threads.submit(cluster.start)
+        try:
+            wait_until(lambda: "pre-existing shared memory block" in cluster.log.read_text())
+        finally:
+            (cluster.data / "enough").touch()
+        survivor.result()
+        starting.result()
     assert cluster.running()
 
 

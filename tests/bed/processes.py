@@ -69,12 +69,6 @@ def restorers(process: Popen[str]) -> list[psutil.Process]:
     return []
 
 
-def listens(process: Popen[str]) -> bool:
-    """Say whether a run has come so far that signals are its own: SIGTERM is, from then on, and not before."""
-    caught = Path(f"/proc/{process.pid}/status").read_text().partition("SigCgt:")[2].split()[0]
-    return bool(int(caught, 16) & 1 << signal.SIGTERM - 1)
-
-
 def _lives(process: psutil.Process) -> bool:
     """Say whether it still runs; a zombie does not, whether or not anybody ever takes notice of its end."""
     try:
