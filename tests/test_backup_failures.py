@@ -169,10 +169,11 @@ def test_a_table_that_the_role_may_not_read_is_named(server: Server, run: Run, p
             url,
             'create table open (id int); create table "se""cret" (id int); create schema hidden; create sequence own',
             "create table hidden.t (id int); grant select on open to reader",
+            *(f"create sequence mine{number}" for number in range(5)),
         )
         answer = run("backup", "--url", with_keywords(url, user="reader"), "--store", place)
         assert answer.code == 5
-        for name in ("schema hidden", "sequence public.own", 'table public.se"cret'):
+        for name in ("schema hidden", "sequence public.mine0", 'table public.se"cret'):
             assert name in answer.stderr
         assert "pg_read_all_data" in answer.stderr
         check_nothing_is_left(place, url, error="may not read")
@@ -191,7 +192,7 @@ def test_a_table_that_the_role_may_not_read_is_named(server: Server, run: Run, p
         execute(
             url,
             "grant select on all tables in schema public to reader; drop schema hidden cascade",
-            "grant select on own to reader",
+            "grant select on all sequences in schema public to reader",
         )
         blob = run("backup", "--url", with_keywords(url, user="reader"), "--store", place)
         assert blob.code == 5

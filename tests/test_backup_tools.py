@@ -57,7 +57,7 @@ def test_only_the_directory_that_is_named_counts(places: Path) -> None:
         ToolMissing, match=r"It is 17, and there is no pg_dump 17 or newer: found 16beta2 \(LITXDB_PG_BIN\)"
     ):
         tools.find("pg_dump", 17, settings, "It is 17")
-    with pytest.raises(ToolMissing, match="found none at all"):
+    with pytest.raises(ToolMissing, match=rf"found none at all in {places}/16/bin \(LITXDB_PG_BIN\)"):
         tools.find("pg_restore", 15, settings, "")
 
 
@@ -67,6 +67,8 @@ def test_what_cannot_be_run_or_understood_is_passed_over(places: Path) -> None:
     with pytest.raises(ToolMissing, match="no pg_dump 97 or newer") as raised:
         tools.find("pg_dump", 97, Settings(), "")
     assert "postgresql-client-97" in str(raised.value.hint)
+    for version in (98, 99):  # somebody who knows that it is there
+        assert f"; {places}/{version}/bin/pg_dump --version fails" in raised.value.message
 
 
 def test_debians_wrapper_is_not_taken_for_a_version(places: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from litxdb.errors import ConnectionFailed
 from litxdb.local import Cluster, scratch, scratch_database
 from litxdb.settings import Settings
 from tests.bed.homes import ask, python, temporary_home
@@ -90,6 +91,21 @@ def test_what_a_killed_process_leaves_is_cleared_by_the_next(settings: Settings)
     with scratch(settings):
         assert names(cluster) == 0
     assert not cluster.running()
+
+
+def test_a_server_that_ends_meanwhile(settings: Settings) -> None:
+    """What a session hears is only that the connection was lost; the next block starts it anew."""
+    with (
+        pytest.raises(ConnectionFailed, match=r"The scratch server in .* has ended") as raised,
+        scratch(settings) as cluster,
+        scratch_database(cluster),
+    ):
+        cluster.stop(immediate=True)
+    assert str(Cluster(settings.home / "scratch").log) in str(raised.value.hint)
+    with scratch(settings) as cluster, pytest.raises(ConnectionFailed, match="elsewhere"):
+        raise ConnectionFailed("elsewhere")
+    with scratch(settings) as cluster:
+        assert names(cluster) == 0
 
 
 def test_a_ruined_cluster_is_made_anew(settings: Settings) -> None:

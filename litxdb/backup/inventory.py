@@ -13,6 +13,10 @@ from litxdb.backup.results import Attempt, Backup, Damaged, Inventory, Proof
 from litxdb.backup.store import Store
 from litxdb.errors import BackupDamaged, ConfigurationInvalid
 
+RESCUE = (
+    "Where only a manifest is damaged, the archive may be whole: copy it into another directory and restore that file."
+)
+"""What is left to somebody who has no other backup."""
 RECORDS = (Kind.manifest, Kind.proof, Kind.attempt)
 
 
@@ -56,7 +60,9 @@ def find(found: Inventory, name: str) -> Backup:
         return fitting[0]
     for each in found.damaged:
         if naming.parse(each.file) and each.file.startswith(f"{name}."):
-            raise BackupDamaged(f"The backup {name} is damaged: {each.file}: {each.reason}.", "Take another one.")
+            raise BackupDamaged(
+                f"The backup {name} is damaged: {each.file}: {each.reason}.", f"Take another one. {RESCUE}"
+            )
     raise ConfigurationInvalid(
         f"There is no backup {name} in {found.where}."
         if not fitting

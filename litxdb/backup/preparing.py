@@ -81,6 +81,7 @@ def require_readable(session: Connection) -> None:
     rows = queries.load("backup", "unreadable", session.info.server_version).run(session)
     if not rows:
         return
+    rows.sort(key=lambda row: bool(row["kind"] == "sequence"))  # whoever lacks a table lacks its sequence, too
     named = [f"{row['kind']} {row['name']}" for row in rows[:SHOWN]]
     rest = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
     why = "row security hides rows of" if all(row["policy"] for row in rows) else "the role may not read"

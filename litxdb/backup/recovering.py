@@ -163,17 +163,21 @@ def in_place_of(
         idle_for_long(session)
         acquire(session, SCHEMA, 0, subject="a migration, backup or restore of this database", notify=db.notify)
         other = stack.enter_context(beside.made(db, "restoring"))
-        done = into_empty(
-            other,
-            origin,
-            jobs=jobs,
-            memory_bytes=memory_bytes,
-            owners=owners,
-            part_stays=False,
-            then=then,
-            watch=watch,
-        )
-        beside.copy_properties(db, other)
+        try:
+            done = into_empty(
+                other,
+                origin,
+                jobs=jobs,
+                memory_bytes=memory_bytes,
+                owners=owners,
+                part_stays=False,
+                then=then,
+                watch=watch,
+            )
+            beside.copy_properties(db, other)
+        except BaseException:
+            db.notify(f"{db.direct_endpoint.dbname} was not replaced: it is as it was")
+            raise
         caveats = list(done.caveats)
         if (roles := beside.roles_left_out(db)) and not owners:
             caveats[-1] = f"owners and grants were not restored: {', '.join(roles)} had some in the old database"

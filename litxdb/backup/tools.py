@@ -60,20 +60,29 @@ def find(program: str, least: int, settings: Settings, reason: str) -> Tool:
     if fitting:
         return min(fitting, key=lambda tool: tool.major)  # the first of several
     others = ", ".join(f"{tool.version} ({tool.source})" for tool in found) or "none at all"
+    if settings.pg_bin and not found:
+        others += f" in {settings.pg_bin} (LITXDB_PG_BIN)"
+    broken = [f"; {path} --version fails" for path, _ in _programs(program, settings) if not _version(path)]
     raise ToolMissing(
-        f"{reason}, and there is no {program} {least} or newer: found {others}.",
+        f"{reason}, and there is no {program} {least} or newer: found {others}{''.join(broken)}.",
         f"Name the directory of PostgreSQL {least}'s programs in LITXDB_PG_BIN; "
         f"apt.postgresql.org has them as postgresql-client-{least}, Homebrew as postgresql@{least}.",
     )
 
 
 def _everywhere(program: str, settings: Settings) -> Iterator[Tool]:
+    for path, source in _programs(program, settings):
+        if version := _version(path):
+            yield Tool(path, version, source)
+
+
+def _programs(program: str, settings: Settings) -> Iterator[tuple[Path, str]]:
+    """List the files of this name, each once, whether or not they can be run."""
     seen: set[Path] = set()
     for path, source in _candidates(program, settings):
         if path.is_file() and (real := path.resolve()) not in seen and real.name != WRAPPER:
             seen.add(real)
-            if version := _version(path):
-                yield Tool(path, version, source)
+            yield path, source
 
 
 def _candidates(program: str, settings: Settings) -> Iterator[tuple[Path, str]]:

@@ -25,6 +25,7 @@ def find_origin(name: str, store: str | None, identity: Path | None, settings: S
     """Find what is to be restored: a file or a directory if there is one, else a backup in the store."""
     from litxdb import backup
     from litxdb.backup import foreign
+    from litxdb.backup.inventory import RESCUE
 
     identity = identity or settings.backup_identity
     path = Path(name)
@@ -40,7 +41,8 @@ def find_origin(name: str, store: str | None, identity: Path | None, settings: S
     for damaged in backup.newer_damage(found) if name == LATEST else ():
         render.note(f"warning: there is a newer one, damaged: {damaged.file}: {damaged.reason}")
     if name == LATEST and not found.backups:
-        raise ConfigurationInvalid(f"There is no backup in {found.where}.", "Make one with: litxdb backup")
+        hint = RESCUE if found.damaged else "Name another store, or a file."
+        raise ConfigurationInvalid(f"There is no whole backup in {found.where}.", hint)
     one = found.backups[0] if name == LATEST else backup.find(found, name)
     return backup.from_store(place, one, backup.decryption(identity, one.manifest.archive))
 

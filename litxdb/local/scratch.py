@@ -52,6 +52,11 @@ def scratch(settings: Settings) -> Iterator[Cluster]:
             yield cluster
         except Exception as error:
             full = not isinstance(error, BackupDamaged) and _complained_of_room(cluster, offset)
+            if not full and _is_lost(error) and not cluster.running():
+                raise ConnectionFailed(
+                    f"The scratch server in {cluster.directory} has ended.",
+                    f"Run it again: it is started anew. Why it ended is in {cluster.log}.",
+                ) from error
             if not full:
                 raise
             raise ConfigurationInvalid(
@@ -135,6 +140,12 @@ def _complained_of_room(cluster: Cluster, offset: int) -> bool:
         log.seek(offset)
         return any(text in line for line in log for text in FULL)
     return False
+
+
+def _is_lost(error: Exception) -> bool:
+    import psycopg2
+
+    return isinstance(error, ConnectionFailed | psycopg2.OperationalError | psycopg2.InterfaceError)
 
 
 def _start_anew_if_ruined(cluster: Cluster) -> None:
