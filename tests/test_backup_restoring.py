@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import shutil
 import signal
 import subprocess
 import threading
@@ -442,6 +443,11 @@ def test_files_that_are_no_dump(run: Run, made: Backup, place: Path, server: Ser
         "short.sql.zst": (zstandard.compress(b"create table t (id int);\n" * 2, level=1)[:-4], 1, "cut short"),
         "head": (b"PGDMP\x01\x10\x00\x04\x08\x01" + b"x" * 100, 1, ""),
         "future": (b"PGDMP\x01\x7f\x00\x04\x08\x01" + b"x" * 100, 7, ""),
+        "short.sql": (
+            b"--\n-- PostgreSQL database dump\n--\ncreate table t (id int);\nCOPY t FROM stdin;\n1\n",
+            1,
+            "cut short",
+        ),
         "age": (b"age-encryption.org/v1\n-> X25519 x\n", 3, "is encrypted"),
     }
     for name, (data, code, said) in files.items():
@@ -455,6 +461,20 @@ def test_files_that_are_no_dump(run: Run, made: Backup, place: Path, server: Ser
                 assert execute(url, f"select to_regnamespace('{UNFINISHED}') is not null") == [(True,)], name
     assert run("restore", execute_file, "--into", server.url()).code == 3
     assert run("restore", tmp_path / "work", "--into", server.url()).code == 3
+
+
+def test_a_damaged_manifest_says_how_the_archive_is_restored(
+    run: Run, made: Backup, place: Path, server: Server, tmp_path: Path
+) -> None:
+    (place / naming.manifest_file(made.name)).write_text("{")
+    with server.database(template="template0") as url:
+        for name, code in (("latest", 3), (made.name, 1)):
+            answer = run("restore", name, "--into", url, "--store", place)
+            assert answer.code == code
+            assert "copy it into another directory and restore that file" in answer.stderr
+        shutil.copy(place / made.manifest.archive.file, tmp_path)
+        assert run("restore", tmp_path / made.manifest.archive.file, "--into", url).code == 0
+        assert execute(url, "select count(*) from users") == [(500,)]
 
 
 def test_wrong_words(run: Run, made: Backup, place: Path, server: Server) -> None:
@@ -499,10 +519,12 @@ def test_being_stopped_while_replacing(
         process = start(*words)
         running = until(lambda: restorers(process))
         process.send_signal(number)
-        assert process.wait() == code
+        _, stderr = process.communicate()
+        assert process.returncode == code
         _gone, alive = psutil.wait_procs(running, PATIENCE_SECONDS)
         assert not alive
         assert execute(url, "select one from old") == [(1,)]
+        assert ("to_be_replaced was not replaced: it is as it was" in stderr) == (number != signal.SIGKILL)
         left = [name for name in databases(server) if name != "to_be_replaced"]
         assert bool(left) == (number == signal.SIGKILL)
         until(lambda: not server.execute("select from pg_stat_activity where application_name like 'litxdb restore%'"))
@@ -607,6 +629,21 @@ def test_what_the_server_lacks(run: Run, postgresql: Servers, server: Server, pl
         assert "has no extension pgcrypto" in answer.stderr
         assert "is left in" not in answer.stderr
         assert execute(url, f"select to_regnamespace('{UNFINISHED}')") == [(None,)]
+
+
+def test_what_an_older_server_does_not_know(run: Run, empty_url: str, pg15: Server, place: Path) -> None:
+    """It says so, and that is no proof against the backup."""
+    execute(empty_url, "create table t (a int, b int generated always as (a + 1) virtual)")
+    assert run("backup", "--url", empty_url, "--store", place, "--verify").code == 0
+    with pg15.database() as url:
+        for words in (("restore", "latest", "--into", url), ("verify", "--into", url)):
+            answer = run(*words, "--store", place)
+            assert answer.code == 5, answer.stderr
+            assert "The server refused a part of the backup: syntax error" in answer.stderr
+            assert "restore it into 18 or newer" in answer.stderr
+    (made,) = backup.inventory(backup.open_store(str(place))).backups
+    assert made.verified
+    assert len(made.proofs) == 1
 
 
 def test_the_password_is_nowhere(pg15: Server, start: Start, large: Backup, place: Path, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ SCRIPT = "restore.sql"
 READERS = {14: 12, 15: 16, 16: 17}
 """The first major version whose pg_restore reads archives of version 1.x (pg_backup_archiver.h)."""
 _CONNECT = re.compile(rb"(?m)^\\c(?:onnect)?\s")
+_BEGINNING, _END = b"-- PostgreSQL database dump", b"-- PostgreSQL database dump complete"
 _CLUSTER = b"PostgreSQL database cluster dump"
 
 
@@ -83,10 +84,16 @@ def opened(path: Path) -> Iterator[Unpacked]:
 
 
 def script(path: Path, server_version: int) -> Iterator[bytes]:
-    """Read a dump in plain SQL for a server. Raises Refused where it would lead psql to another database."""
+    """Read a dump in plain SQL for a server.
+
+    Raises Refused where it would lead psql to another database, and BackupDamaged if it has pg_dump's first line
+    and not its last: psql takes rows that are cut short for all rows.
+    """
     rest, first = b"", server_version < TIMEOUT_SINCE * 10000
     with _plain(path) as reading:
+        head = end = b""
         while data := reading.read(CHUNK):
+            head, end = head or data[:HEAD], (end + data)[-HEAD:]
             whole, newline, rest = (rest + data).rpartition(b"\n")
             if first:
                 whole, first = TIMEOUT.sub(b"", whole, count=1), False
@@ -96,6 +103,8 @@ def script(path: Path, server_version: int) -> Iterator[bytes]:
                     "Dump it without, or restore it with psql.",
                 )
             yield whole + newline
+        if _BEGINNING in head and _END not in end:
+            raise BackupDamaged(f"{path} is cut short: pg_dump's last line is missing.", "Restore another backup.")
     yield rest
 
 

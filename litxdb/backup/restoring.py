@@ -21,6 +21,7 @@ from litxdb.backup.unpacking import Unpacked
 from litxdb.database import Database
 from litxdb.database.advisory import SCHEMA, acquire, idle_for_long
 from litxdb.database.programs import Route, route
+from litxdb.errors import ServerRefused
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -79,10 +80,11 @@ def restore(
         has_tls = encrypted(session) and tool.has_tls
         with marked(session, db, said=part_stays), route(db, session, has_tls=has_tls) as way:
             way = _with(way, build_settings(session, contents, memory_bytes))
-            if dump.script:
-                pg_restore.psql(tool, way, lambda: foreign.script(dump.path, session.info.server_version))
-            else:
-                _Run(db, session, dump, entries, tool, way, jobs_for(dump, jobs), owners, make_roles, watch).run()
+            with _blaming_age(session.info.server_version // 10000, dump.server):
+                if dump.script:
+                    pg_restore.psql(tool, way, lambda: foreign.script(dump.path, session.info.server_version))
+                else:
+                    _Run(db, session, dump, entries, tool, way, jobs_for(dump, jobs), owners, make_roles, watch).run()
             watch(Restoring("analyzing", None, 0, 0))
             analyze(session, COARSE)
             seconds = time.monotonic() - begun
@@ -90,6 +92,23 @@ def restore(
                 analyze(session)
             then()
     return seconds
+
+
+@contextlib.contextmanager
+def _blaming_age(server: int, dumped: int | None) -> Iterator[None]:
+    """Take what a server older than the one that was dumped refuses for what it lacks: that is no fault of the dump."""
+    try:
+        yield
+    except pg_restore.ServerLacks:
+        raise
+    except ServerRefused as error:
+        if dumped is None or server >= dumped:
+            raise
+        raise pg_restore.ServerLacks(
+            error.message,
+            f"The backup is of PostgreSQL {dumped}, and this server is {server}, which may not know all that is in it: "
+            f"restore it into {dumped} or newer.",
+        ) from error
 
 
 def _require_extensions(session: Connection, entries: Sequence[str]) -> None:

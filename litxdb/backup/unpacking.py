@@ -29,13 +29,14 @@ Watch = Callable[[int], None]
 class Unpacked:
     """What pg_dump wrote, as pg_restore reads it: a file or a directory; with `script` it is SQL, for psql.
 
-    `major` is the first version that can read it.
+    `major` is the first version that can read it, `server` that of the server that was dumped, where it is known.
     """
 
     path: Path
     major: int
     parallel: bool = True
     script: bool = False
+    server: int | None = None
 
 
 @contextlib.contextmanager
@@ -59,7 +60,8 @@ def unpacked(
                     pass
             else:
                 copy(reading, target, watch)
-        yield Unpacked(target, int(manifest.client.version.partition(".")[0]))
+        major = int(manifest.client.version.partition(".")[0])
+        yield Unpacked(target, major, server=manifest.source.server_version // 10000)
 
 
 def copy(reading: BinaryIO, target: Path, watch: Watch) -> None:
