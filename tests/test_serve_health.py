@@ -398,6 +398,32 @@ class TestListening:
         assert service.wait(PATIENCE_SECONDS) == Exit.DONE
         assert service.stderr.read() == ""
 
+    def test_a_request_that_nobody_has_read_yet_is_answered(
+        self, db: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("LAST_SECONDS", "GRACE_SECONDS"):
+            monkeypatch.setattr(f"litxdb.serve.running.{name}", PATIENCE_SECONDS)
+        there = threading.Event()
+        server = prepare(db, Service(port=0), lambda url: there.set())
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            assert there.wait(PATIENCE_SECONDS)
+            address = server.servers[0].sockets[0].getsockname()
+            with socket.create_connection(address, PATIENCE_SECONDS) as line:
+                line.sendall(b"GET /health/liveness HTTP/1.1\r\nHost: localhost\r\n")
+                while not server.server_state.connections:
+                    time.sleep(0.01)
+                server.should_exit = True
+                while server.servers[0].is_serving():
+                    time.sleep(0.01)
+                line.sendall(b"\r\n")
+                assert line.recv(1000).startswith(b"HTTP/1.1 200")
+        finally:
+            server.should_exit = server.force_exit = True
+            thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive()
+
     def test_a_port_that_is_taken(self, run: Run, db_url: str) -> None:
         with closing(socket.socket()) as taken:
             taken.bind(("127.0.0.1", 0))

@@ -26,6 +26,8 @@ REQUEST_SECONDS = 10.0
 IDLE_SECONDS = 5
 GRACE_SECONDS = 5
 """For answers under way, once the service is told to end."""
+LAST_SECONDS = 0.1
+"""For what was sent before the service was told to end, and nobody has read yet."""
 SWITCH_SECONDS = 0.0005
 MOST_CONNECTIONS = 1000
 """More are told 503 at once."""
@@ -150,6 +152,10 @@ class Impatient(HttpToolsProtocol):
         """Let the connection be idle, for IDLE_SECONDS."""
         self._stop()
         super().on_response_complete()
+
+    def shutdown(self) -> None:
+        """End the connection once it is answered: uvicorn resets one whose request it has not read yet."""
+        asyncio.get_running_loop().call_later(LAST_SECONDS, super().shutdown)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
