@@ -12,7 +12,7 @@ import pytest
 
 from litxdb.database import Database
 from litxdb.ownership import Closure, Policy, classify, litxplore, parse, read_schema
-from litxdb.privacy import Mention, Proof, Request, erase, preview, scanning
+from litxdb.privacy import Mention, Proof, Request, erase, preview, scanning, values
 from tests.bed.people import settle
 from tests.bed.program import Outcome
 from tests.bed.servers import Server
@@ -46,7 +46,8 @@ def proof(db: Database, policy: Policy = POLICY) -> Proof:
 
 
 def put(db: Database, bodies: Iterable[bytes]) -> list[int]:
-    return [query(db, f"select lo_from_bytea(0, '\\x{body.hex()}')")[0][0] for body in bodies]
+    listed = ", ".join(f"(lo_from_bytea(0, '\\x{body.hex()}'))" for body in bodies)
+    return [oid for (oid,) in query(db, f"values {listed}")]
 
 
 def excluding(reason: str) -> Policy:
@@ -82,24 +83,32 @@ def test_what_is_in_a_list_of_bytes_is_found(any_db: Database) -> None:
     }  # fmt: skip
 
 
-def test_bytes_that_no_text_could_hold(db: Database) -> None:
-    settle(db)
-    query(db, "create table files (body bytea)")
-    query(db, "insert into files select decode(repeat('ff', 70000000), 'hex') || convert_to(mail, 'utf8')"
-              " from unnest('{ ada@example.org, eve@example.org}'::text[]) mail")  # fmt: skip
-    found = {(each.table, each.rows) for each in proof(db, litxplore()).mentions}
-    assert ("public.files", 1) in found
+@pytest.mark.parametrize("size", [1, 16, 37])
+def test_a_value_is_found_wherever_bytes_are_cut(size: int, any_db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is lost at the edge of a slice, and an edge does not make a value of a part of a longer one."""
+    query(any_db, PEOPLE)
+    query(any_db, "create table files (body bytea, parts bytea[])")
+    monkeypatch.setattr(values, "SLICE_BYTES", size)
+    value = "ädä@Example.org".encode()
+    whole = [b"%s%s%s" % (b" " * at, value, b".\xff" * more) for at in range(60) for more in (0, 1, 30)]
+    part = [b"%s%s%s" % (b" " * at, each, b" " * 30) for at in range(60) for each in (b"x" + value, value + b".x")]
+    for bodies, found in ((part, set()), (whole, {len(whole)})):
+        put(any_db, bodies)
+        rows = ", ".join(f"('\\x{body.hex()}', array['\\x{body.hex()}'::bytea])" for body in bodies)
+        query(any_db, f"insert into files values {rows}")
+        assert {each.rows for each in proof(any_db).mentions} == found
+    assert len(proof(any_db).mentions) == 3
 
 
 def test_larger_ones_are_named(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     settle(db)
-    monkeypatch.setattr(scanning, "MOST_BYTES", 2_000_000)
-    put(db, [b"ada@example.org".rjust(2_000_000), b"ada@example.org".rjust(2_000_001), b""])
-    (far,) = put(db, [b""])
-    query(db, f"select lo_put({far}, 5000000000, 'ada@example.org')")
+    monkeypatch.setattr(scanning, "MOST_BYTES", 1 << 29)
+    over, far, fitting = put(db, [b""] * 3)
+    for oid, at in ((over, 1 << 29), (far, 5_000_000_000), (fitting, 3_000_000)):
+        query(db, f"select lo_put({oid}, {at}, 'ada@example.org')")
     found = proof(db, litxplore())
     assert found.mentions[-1] == Mention("pg_catalog.pg_largeobject", "data", 1, None)
-    assert found.unsearched == ("large objects of more than 2 MB: 2",)
+    assert found.unsearched == ("large objects of more than 0.5 GB: 2",)
 
 
 def test_those_that_the_role_may_not_read_are_named(any_server: Server) -> None:
@@ -117,7 +126,7 @@ def test_those_that_the_role_may_not_read_are_named(any_server: Server) -> None:
         assert proof(lesser).mentions == (Mention("pg_catalog.pg_largeobject", "data", 3, None),)
         assert proof(lesser).unsearched == ("large objects that the role may not read: 3",)
         assert (proof(db).mentions[0].rows, proof(db).unsearched) == (6, ())
-        query(db, "revoke execute on function lo_get(oid) from public")
+        query(db, "revoke execute on function lo_get(oid, bigint, integer) from public")
         assert proof(lesser).mentions == ()
         assert proof(lesser).unsearched == ("large objects that the role may not read: 6",)
         query(db, f"select lo_unlink(oid) from pg_largeobject_metadata where oid <> {hidden}")

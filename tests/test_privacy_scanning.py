@@ -103,9 +103,9 @@ def test_what_was_not_searched_is_named(run: Run, server: Server, db: Database, 
         "create extension postgres_fdw; create server s foreign data wrapper postgres_fdw;"
         'create foreign table "f\'ar" (mail text) server s; create schema x; create extension ltree schema x;'
         "create table files (id int, tree x.ltree);"
-        "select lo_put(lo_create(0), 67000000, 'x'), lo_from_bytea(0, 'x')",
+        "select lo_put(lo_create(0), 1 << 30, 'x'), lo_from_bytea(0, 'x')",
     )
-    named = ("public.files.tree (x.ltree)", "large objects of more than 67 MB: 1", 'the foreign table public."f\'ar"')
+    named = ("public.files.tree (x.ltree)", "large objects of more than 1 GB: 1", 'the foreign table public."f\'ar"')
     assert set(searched(db).unsearched) == set(named)
     outcome = run("export-user", "1", "-o", "x.zip", "--url", db_url)
     assert outcome.code == 0, outcome.stderr

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from litxdb import queries
+from litxdb.privacy import values
+from litxdb.privacy.results import Person
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -14,25 +15,27 @@ TABLE, COLUMN = "pg_catalog.pg_largeobject", "data"
 """Where PostgreSQL keeps them: what they are called among what was found, and in a policy."""
 
 
-def search(
-    connection: Connection, sought: Sequence[tuple[str, str, bool]], most_bytes: int
-) -> tuple[int | None, tuple[str, ...]]:
-    """Count the large objects with a value in them, None if none was searched, and say which were not.
-
-    `sought` are values as encode(…, 'escape') writes bytes, each with its pattern and whether capitals do not matter.
-    """
+def search(connection: Connection, person: Person, most_bytes: int) -> tuple[int | None, tuple[str, ...]]:
+    """Count the large objects with a value of the person's, None if none was searched, and say which were not."""
     version = connection.info.server_version
     (there,) = queries.load("privacy", "large_objects", version).read(connection)
     unsearched = [f"large objects that the role may not read: {there.hidden}"] if there.hidden else []
     if there.readable == "{}":
         return None, tuple(unsearched)
+    sought = tuple(values.sought_in_bytes(person))
     if not sought:
         number = there.readable.count(",") + 1
         return None, (*unsearched, f"large objects: {number}")
-    values, patterns, caseless = (list(each) for each in zip(*sought, strict=True))
     (found,) = queries.load("privacy", "named_in_large_objects", version).read(
-        connection, objects=there.readable, most=most_bytes, values=values, patterns=patterns, caseless=caseless
+        connection,
+        objects=there.readable,
+        most=most_bytes,
+        slice=values.SLICE_BYTES,
+        margin=values.margin(person),
+        values=[each.written for each in sought],
+        patterns=[each.pattern for each in sought],
+        caseless=[each.caseless for each in sought],
     )
     if found.large:
-        unsearched.append(f"large objects of more than {most_bytes // 1_000_000} MB: {found.large}")
+        unsearched.append(f"large objects of more than {most_bytes / 2**30:g} GB: {found.large}")
     return found.named, tuple(unsearched)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from litxdb import queries
 from litxdb.ownership import Column, Ownership, Table, naming
-from litxdb.privacy import scanning
+from litxdb.privacy import scanning, values
 from litxdb.privacy.results import Mention, Person
 from litxdb.quoting import literal, quoted
 
@@ -62,8 +62,8 @@ def replaced(ownership: Ownership, column: Column, person: Person, pseudonym: st
     value = f"t.{quoted(column.name)}::text"
     for name, known in person.identifiers.items():
         flags = "gi" if name in person.caseless else "g"
-        for spelling in scanning.spellings(known):
-            sought = literal(scanning.pattern(spelling))
+        for spelling in values.spellings(known):
+            sought = literal(values.pattern(spelling))
             instead = literal("\\1" + pseudonym)
             value = f"regexp_replace({value}, {sought}, {instead}, '{flags}')"
     if len(person.key) == 1:

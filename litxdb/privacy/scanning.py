@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from litxdb import queries
 from litxdb.ownership import Closure, Column, Ownership, Table, naming, read_unsearched
 from litxdb.privacy import large_objects
 from litxdb.privacy.results import Mention, Person, Proof
+from litxdb.privacy.values import mentioned, mentioned_in_bytes, spellings
 from litxdb.quoting import literal, quoted
 
 if TYPE_CHECKING:
@@ -25,25 +25,10 @@ OTHER_TYPES = frozenset(
 )  # fmt: skip
 """Types of category U (any other) that hold no text, or that are looked into otherwise."""
 BYTES = frozenset({"bytea", "_bytea"})
-MOST_BYTES = 67_000_000
-"""Longer values of bytes are compared as bytes, capitals and all, and longer large objects are not searched: as a text
-they have four times as many letters, and a pattern takes four bytes for each, of 1 GB at most (MaxAllocSize).
-"""
+MOST_BYTES = 1 << 30
+"""Large objects with more bytes are not searched: lo_get() returns no more at once, and it takes a minute or two."""
 COPIES = "a materialized view: copies of other rows, as of its last refresh"
 OTHERS = "the rows are other people's, or nobody's"
-BEFORE, AFTER = "(^|[^[:alnum:]._%+-])", "(?=$|[^[:alnum:]_.-]|[.]($|[^[:alnum:]]))"
-"""What may stand beside a value that is meant as a whole: not a longer e-mail, but the end of a sentence."""
-BEFORE_BYTES = r"(^|[^[:alnum:]._%+-]|\\[0-7]{3})"
-"""The same among bytes: also one that is written as digits."""
-
-
-class Sought(NamedTuple):
-    """A value among bytes: how encode(…, 'escape') writes it, small if capitals do not matter, and the whole of it."""
-
-    value: str
-    written: str
-    pattern: str
-    caseless: bool
 
 
 def scan(
@@ -71,7 +56,7 @@ def scan(
         allowed = allowance(ownership, table.table)
         mentions += [Mention(table.table, column, rows, allowed) for column, rows in others.items() if rows]
     watch("large objects")
-    named, hidden = large_objects.search(connection, [each[1:] for each in sought_in_bytes(person)], MOST_BYTES)
+    named, hidden = large_objects.search(connection, person, MOST_BYTES)
     columns += named is not None
     if named:
         allowed = ownership.excluded(large_objects.TABLE)
@@ -98,12 +83,10 @@ def search(ownership: Ownership, table: Table, person: Person) -> dict[str, str]
         value = f"t.{quoted(column.name)}"
         if column.name in ids:
             parts.append(f"{value}::text = {literal(ids[column.name])}")
-        if column.base == "bytea":
-            parts += _in_bytes(value, person)
+        if column.base == "bytea" and person.identifiers:
+            parts.append(mentioned_in_bytes(value, person))
         if column.base == "_bytea" and person.identifiers:
-            parts.append(
-                f"exists (select from unnest({value}) u (part) where {' or '.join(_in_bytes('u.part', person))})"
-            )
+            parts.append(f"exists (select from unnest({value}) u (part) where {mentioned_in_bytes('u.part', person)})")
         if is_text(column):
             for name, known in person.identifiers.items():
                 parts += [mentioned(f"{value}::text", each, name in person.caseless) for each in spellings(known)]
@@ -132,61 +115,6 @@ def allowance(ownership: Ownership, table: str) -> str | None:
 def is_text(column: Column) -> bool:
     """Whether a column can hold a text, a list of texts or JSON."""
     return (column.category in "SCA" or column.base in TEXTS) and column.base not in BYTES
-
-
-def spellings(value: str) -> list[str]:
-    r"""Return a value as it stands in a text, and as JSON may write it.
-
-    >>> spellings("ada@example.org"), len(spellings("ü"))
-    (['ada@example.org'], 2)
-    """
-    return list(dict.fromkeys((value, json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1])))
-
-
-def pattern(value: str, before: str = BEFORE) -> str:
-    """Return the regular expression of PostgreSQL's for a value that stands as a whole.
-
-    >>> "a[.]b" in pattern("a.b")
-    True
-    """
-    escaped = re.sub(r"[^\w\s]", lambda sign: rf"\{sign[0]}" if sign[0] in r"\^]" else f"[{sign[0]}]", value)
-    return f"{before}{escaped}{AFTER}"
-
-
-def mentioned(text: str, value: str, caseless: bool) -> str:
-    """Return the condition that a text has a value; the quick search first, as texts may be long."""
-    searched, sought = (f"lower({text})", f"lower({literal(value)})") if caseless else (text, literal(value))
-    whole = f"{text} {'~*' if caseless else '~'} {literal(pattern(value))}"
-    return f"case when strpos({searched}, {sought}) > 0 then {whole} else false end"
-
-
-def _in_bytes(column: str, person: Person) -> Iterator[str]:
-    """List the conditions that bytes have a value, in UTF-8: as a text in which strange bytes are three digits."""
-    text = f"encode({column}, 'escape') collate \"C\""
-    for each in sought_in_bytes(person):
-        searched, sign = (f"lower({text})", "~*") if each.caseless else (text, "~")
-        whole = f"{text} {sign} {literal(each.pattern)}"
-        condition = f"case when strpos({searched}, {literal(each.written)}) > 0 then {whole} else false end"
-        exactly = f"position('\\x{each.value.encode().hex()}'::bytea in {column}) > 0"
-        yield f"case when octet_length({column}) <= {MOST_BYTES} then {condition} else {exactly} end"
-
-
-def sought_in_bytes(person: Person) -> Iterator[Sought]:
-    """List what to look for among bytes."""
-    for name, known in person.identifiers.items():
-        for value in spellings(known):
-            written, caseless = _escaped(value), name in person.caseless
-            yield Sought(value, written.lower() if caseless else written, pattern(written, BEFORE_BYTES), caseless)
-
-
-def _escaped(value: str) -> str:
-    r"""Return a text as PostgreSQL's encode(…, 'escape') writes its bytes.
-
-    >>> _escaped("a\\b") == r"a\\b", _escaped("ü") == r"\303\274"
-    (True, True)
-    """
-    written = {0: "\\000", 92: "\\\\"}
-    return "".join(written.get(byte) or (chr(byte) if byte < 128 else f"\\{byte:03o}") for byte in value.encode())
 
 
 def _under_a_key(ownership: Ownership, column: str, key: str) -> str:

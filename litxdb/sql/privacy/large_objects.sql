@@ -11,8 +11,10 @@ select
 from pg_largeobject_metadata m
 cross join lateral (
     select
-        has_function_privilege('pg_catalog.lo_get(oid)', 'execute')
-        and has_function_privilege('pg_catalog.lo_get(oid, bigint, integer)', 'execute')
+        has_function_privilege('pg_catalog.lo_get(oid, bigint, integer)', 'execute')
+        and has_function_privilege('pg_catalog.lo_open(oid, integer)', 'execute')
+        and has_function_privilege('pg_catalog.lo_lseek64(integer, bigint, integer)', 'execute')
+        and has_function_privilege('pg_catalog.lo_close(integer)', 'execute')
         and (
             current_setting('lo_compat_privileges')::boolean
             or (select u.rolsuper from pg_roles u where u.rolname = current_user)

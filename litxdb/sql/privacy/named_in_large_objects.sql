@@ -1,30 +1,71 @@
 -- How many large objects hold one of some values as a whole
 --
--- Values and patterns are of bytes as encode(…, 'escape') writes them. Larger ones than `most` bytes are not looked into, nor
--- are those that are gone by now.
+-- Values and patterns are of bytes as encode(…, 'escape') writes them. Each is read in slices, which begin a byte early
+-- and have `margin` bytes more; a letter stands for what is cut off, so that a value at an edge counts in the slice that
+-- has what is beside it. Larger ones than `most` bytes are not read, nor are those that are gone by now.
+-- The steps stand in each other, as in a join Memoize gave one object the bytes of another.
 --
 -- min-version: 15
 -- param: objects = {}
--- param: most = 67000000
+-- param: most = 1073741824
+-- param: slice = 1000000
+-- param: margin = 100
 -- param: values = {}
 -- param: patterns = {}
 -- param: caseless = {}
 -- column: named bigint Those that hold one
 -- column: large bigint Those that are too large
 select
-    count(*) filter (where exists (
-        select
-        from unnest(:values::text[], :patterns::text[], :caseless::boolean[]) s (value, pattern, caseless)
-        where
-            case
-                when strpos(case when s.caseless then b.lowered else b.body end, s.value) = 0 then false
-                when s.caseless then b.body ~* s.pattern
-                else b.body ~ s.pattern
-            end
-    )) as named,
-    count(*) filter (where not f.fits) as large
-from pg_largeobject_metadata m
-cross join lateral (select octet_length(lo_get(m.oid, :most, 1)) = 0 as fits offset 0) f
-cross join lateral (select case when f.fits then encode(lo_get(m.oid), 'escape') collate "C" end as body offset 0) e
-cross join lateral (select e.body, lower(e.body) as lowered offset 0) b
-where m.oid = any(:objects::oid[])
+    count(distinct l.oid) filter (where l.named) as named,
+    count(distinct l.oid) filter (where not l.fits) as large
+from (
+    select
+        b.oid,
+        b.fits,
+        exists (
+            select
+            from unnest(:values::text[], :patterns::text[], :caseless::boolean[]) w (value, pattern, caseless)
+            where
+                case
+                    when strpos(case when w.caseless then b.lowered else b.body end, w.value) = 0 then false
+                    when w.caseless then b.body ~* w.pattern
+                    else b.body ~ w.pattern
+                end
+        ) as named
+    from (
+        select e.*, lower(e.body) as lowered
+        from (
+            select
+                p.oid,
+                p.fits,
+                case when p.start > 0 then 'x' else '' end
+                || case when p.fits then encode(lo_get(p.oid, p.start, :slice + :margin), 'escape') end
+                || case when p.size - p.start > :slice + :margin then 'x' else '' end collate "C" as body
+            from (
+                select s.*, greatest(generate_series(0, coalesce(s.size, 1) - 1, :slice) - 1, 0) as start
+                from (
+                    select z.oid, z.fits, case when lo_close(z.descriptor) = 0 then z.bytes end as size
+                    from (
+                        select d.*, lo_lseek64(d.descriptor, 0, 2) as bytes
+                        from (
+                            select f.*, case when f.fits then lo_open(f.oid, 262144) end as descriptor
+                            from (
+                                select m.oid, octet_length(lo_get(m.oid, :most, 1)) = 0 as fits
+                                from pg_largeobject_metadata m
+                                where m.oid = any(:objects::oid[])
+                                offset 0
+                            ) f
+                            offset 0
+                        ) d
+                        offset 0
+                    ) z
+                    offset 0
+                ) s
+                offset 0
+            ) p
+            offset 0
+        ) e
+        offset 0
+    ) b
+    offset 0
+) l
