@@ -15,7 +15,8 @@ import pytest
 
 from litxdb import doctor, queries
 from litxdb.database import Database
-from litxdb.doctor import Reason, Status, releases
+from litxdb.doctor import Reason, Status
+from litxdb.doctor.checks.connection import _releases as releases
 from litxdb.doctor.checks.connection import cold_statistics, slow_connection
 from litxdb.migrate import heads
 from litxdb.seed import baseline

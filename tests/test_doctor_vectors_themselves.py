@@ -9,7 +9,8 @@ import pytest
 
 from litxdb import doctor
 from litxdb.database import Database
-from litxdb.doctor import Fix, Reason, Status, recall
+from litxdb.doctor import Fix, Reason, Status
+from litxdb.doctor.checks.vectors import _recall as recall
 from tests.bed import servers
 from tests.bed.examining import apply, findings, mend, result
 from tests.bed.servers import Servers

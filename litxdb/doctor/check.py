@@ -1,7 +1,7 @@
 """What a check is, and what it may ask for.
 
 A check is a module in doctor/checks/AREA/, or a SQL file in sql/checks/. Its id is the file's name and names the
-defect.
+defect. What only checks of one area share stands beside them, in a module whose name begins with an underscore.
 
 In a module the docstring is the page that `litxdb doctor --explain` prints: the first line is the title, the first
 sentence after it says why this matters, and links name the sources. `CHECK` declares the rest, and `judge` looks:

@@ -84,7 +84,7 @@ def _ids(name: str) -> Iterator[str]:
 def _checks(wanted: Callable[[str], bool]) -> Iterator[Check]:
     """Load the checks whose source is wanted, and all that are SQL."""
     for found in pkgutil.walk_packages(checks.__path__, f"{checks.__name__}."):
-        if not found.ispkg:
+        if not found.ispkg and not found.name.rpartition(".")[2].startswith("_"):
             finder: Any = found.module_finder
             loader = finder.find_spec(found.name).loader
             if wanted(loader.get_source(found.name)):

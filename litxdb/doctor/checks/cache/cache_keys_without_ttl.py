@@ -7,8 +7,8 @@ analysis, and it takes memory for ever.
 from __future__ import annotations
 
 from litxdb.doctor.amounts import many
-from litxdb.doctor.cached import require_cache
 from litxdb.doctor.check import Context, Declaration
+from litxdb.doctor.checks.cache._cached import require_cache
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 
 CHECK = Declaration(

@@ -9,8 +9,8 @@ https://redis.io/docs/latest/develop/reference/eviction/
 from __future__ import annotations
 
 from litxdb.doctor.amounts import size
-from litxdb.doctor.cached import require_cache
 from litxdb.doctor.check import Context, Declaration
+from litxdb.doctor.checks.cache._cached import require_cache
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
 
 FULL = 0.9

@@ -6,8 +6,8 @@ change them. rediss:// encrypts, and verifies who answers. https://redis.io/docs
 
 from __future__ import annotations
 
-from litxdb.doctor.cached import cache_endpoint
 from litxdb.doctor.check import Context, Declaration
+from litxdb.doctor.checks.cache._cached import cache_endpoint
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
 
 CHECK = Declaration(

@@ -6,8 +6,8 @@ notices but by the bill. litxdb.cache makes a reader wait 50 ms for it at most.
 
 from __future__ import annotations
 
-from litxdb.doctor.cached import cache_endpoint, cache_status
 from litxdb.doctor.check import Context, Declaration
+from litxdb.doctor.checks.cache._cached import cache_endpoint, cache_status
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
 from litxdb.errors import LitxdbError, ToolMissing
 

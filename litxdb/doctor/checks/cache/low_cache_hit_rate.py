@@ -6,8 +6,8 @@ a version goes up at each release. The figures are the server's since it started
 
 from __future__ import annotations
 
-from litxdb.doctor.cached import require_cache
 from litxdb.doctor.check import Context, Declaration
+from litxdb.doctor.checks.cache._cached import require_cache
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
 
 PERCENT, ENOUGH = 50.0, 1000

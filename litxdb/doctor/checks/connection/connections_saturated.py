@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from litxdb.activity import Session
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows, Server
+from litxdb.doctor.checks.connection._slots import clients, usable
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
-from litxdb.doctor.slots import clients, usable
 from litxdb.quoting import literal
 
 WARN, CRIT = 0.8, 0.9

@@ -11,10 +11,10 @@ from __future__ import annotations
 from litxdb.database import limits
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows, Server
+from litxdb.doctor.checks.connection._neon import compute_size
+from litxdb.doctor.checks.connection._slots import usable
 from litxdb.doctor.configuration import by_name, number
-from litxdb.doctor.neon import compute_size
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
-from litxdb.doctor.slots import usable
 
 PROCESS = limits.SERVICE.connections
 CHAT = limits.CHAT.connections

@@ -7,7 +7,7 @@ or pg_upgrade and a rehearsal, so begin half a year before. https://www.postgres
 from __future__ import annotations
 
 from litxdb.doctor.check import Declaration, Server
-from litxdb.doctor.releases import AS_OF, BRANCHES
+from litxdb.doctor.checks.connection._releases import AS_OF, BRANCHES
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
 
 WARN_DAYS = 180

@@ -8,7 +8,7 @@ the result says how old it is. https://www.postgresql.org/support/versioning/
 from __future__ import annotations
 
 from litxdb.doctor.check import Context, Declaration, Server
-from litxdb.doctor.releases import AS_OF, BRANCHES, age
+from litxdb.doctor.checks.connection._releases import AS_OF, BRANCHES, age
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
 
 CHECK = Declaration(

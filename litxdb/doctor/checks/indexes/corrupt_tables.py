@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from litxdb.doctor.amcheck import require_executable, verifiers
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Context, Declaration, Server, Tier
+from litxdb.doctor.checks.indexes._amcheck import require_executable, verifiers
 from litxdb.doctor.probing import probe
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 

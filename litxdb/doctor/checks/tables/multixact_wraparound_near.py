@@ -8,8 +8,8 @@ https://www.postgresql.org/docs/current/routine-vacuuming.html#VACUUM-FOR-MULTIX
 
 from __future__ import annotations
 
-from litxdb.doctor.ageing import judge_age
 from litxdb.doctor.check import Declaration, Rows
+from litxdb.doctor.checks.tables._ageing import judge_age
 from litxdb.doctor.configuration import by_name, number
 from litxdb.doctor.results import Fix, Judgement
 

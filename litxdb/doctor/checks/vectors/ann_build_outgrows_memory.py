@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from litxdb.doctor.amounts import many, size
 from litxdb.doctor.check import Declaration, Rows
+from litxdb.doctor.checks.vectors._graphs import graph_bytes, with_memory
 from litxdb.doctor.configuration import by_name, number
-from litxdb.doctor.graphs import graph_bytes, with_memory
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 
 CHECK = Declaration(

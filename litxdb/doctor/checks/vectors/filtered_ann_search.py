@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows, Server
+from litxdb.doctor.checks.vectors._searches import observed, sets, settings_of
 from litxdb.doctor.results import Defect, Fix, Judgement, Reason, Skip, Status
-from litxdb.doctor.searches import observed, sets, settings_of
 from litxdb.quoting import quoted_if_needed
 
 CHECK = Declaration(

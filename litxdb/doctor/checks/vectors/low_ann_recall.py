@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from litxdb.doctor.check import Context, Declaration, Server, Tier
+from litxdb.doctor.checks.vectors._recall import GOOD, measurable, measure
 from litxdb.doctor.probing import probe
-from litxdb.doctor.recall import GOOD, measurable, measure
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 from litxdb.doctor.samples import read, require_readable
 from litxdb.quoting import quoted_if_needed

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows, Server
+from litxdb.doctor.checks.vectors._searches import Observed, observed, sets, settings_of
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
-from litxdb.doctor.searches import Observed, observed, sets, settings_of
 from litxdb.quoting import quoted_if_needed
 
 CALLS = 10

@@ -13,8 +13,8 @@ from collections import defaultdict
 
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows
+from litxdb.doctor.checks.vectors._searches import Observed, observed
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
-from litxdb.doctor.searches import Observed, observed
 
 CLASSES = {"<->": "l2", "<#>": "ip", "<=>": "cosine", "<+>": "l1", "<~>": "hamming", "<%>": "jaccard"}
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from litxdb.doctor.amounts import many
 from litxdb.doctor.check import Declaration, Rows
+from litxdb.doctor.checks.vectors._graphs import graph_bytes, with_memory
 from litxdb.doctor.configuration import by_name, number
-from litxdb.doctor.graphs import graph_bytes, with_memory
 from litxdb.doctor.results import Defect, Fix, Judgement, Status
 
 ROWS = 10_000

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from litxdb.activity import Session
 from litxdb.doctor.check import Rows, Server
+from litxdb.doctor.checks.connection._neon import RESERVED_SLOTS
 from litxdb.doctor.configuration import by_name, number
-from litxdb.doctor.neon import RESERVED_SLOTS
 
 
 def usable(settings: Rows, server: Server) -> int:
