@@ -463,6 +463,22 @@ def test_files_that_are_no_dump(run: Run, made: Backup, place: Path, server: Ser
     assert run("restore", tmp_path / "work", "--into", server.url()).code == 3
 
 
+def test_the_latest_of_several_databases(run: Run, made: Backup, place: Path, server: Server) -> None:
+    """It is that of the database with the same name; one of another would be as easily put in its place."""
+    with own_database(server) as url, server.database() as stranger:
+        execute(stranger, "create table strange as select 1 as one")
+        assert run("backup", "--url", stranger, "--store", place).code == 0
+        refused = run("restore", "latest", "--into", url, "--store", place)
+        assert refused.code == 3
+        assert "and none of to_be_replaced" in refused.stderr
+        execute(url, SMALL)
+        assert run("backup", "--url", url, "--store", place).code == 0
+        assert run("backup", "--url", stranger, "--store", place).code == 0
+        answer = run("restore", "latest", "--into", url, "--store", place, "--replace", "--yes", "--format", "json")
+        assert answer.code == 0, answer.stderr
+        assert answer.json["rows"][0]["backup"].startswith("to_be_replaced-")
+
+
 def test_a_damaged_manifest_says_how_the_archive_is_restored(
     run: Run, made: Backup, place: Path, server: Server, tmp_path: Path
 ) -> None:

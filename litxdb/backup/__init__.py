@@ -6,7 +6,7 @@ docs/backups.md describes the files.
 from litxdb.backup.age import decryption, encryption
 from litxdb.backup.dumping import Encryption
 from litxdb.backup.filling import restore_rows
-from litxdb.backup.inventory import find, inventory, newer_damage
+from litxdb.backup.inventory import find, inventory, latest, newer_damage
 from litxdb.backup.make import make
 from litxdb.backup.manifest import Manifest
 from litxdb.backup.metrics import recorded
@@ -80,6 +80,7 @@ __all__ = [
     "into_empty",
     "inventory",
     "last_failures",
+    "latest",
     "listed",
     "make",
     "newer_damage",

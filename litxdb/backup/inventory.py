@@ -71,6 +71,24 @@ def find(found: Inventory, name: str) -> Backup:
     )
 
 
+def latest(found: Inventory, database: str) -> Backup:
+    """Return the newest backup; in a store with backups of several databases that of the one with this name.
+
+    Raises ConfigurationInvalid where there is none, or it cannot be told which is meant.
+    """
+    if not found.backups:
+        hint = RESCUE if found.damaged else "Name another store, or a file."
+        raise ConfigurationInvalid(f"There is no whole backup in {found.where}.", hint)
+    names = sorted({each.manifest.source.database for each in found.backups})
+    for each in found.backups:
+        if len(names) == 1 or each.manifest.source.database == database:
+            return each
+    raise ConfigurationInvalid(
+        f"{found.where} has backups of {', '.join(names)}, and none of {database}: which is meant is not clear.",
+        "Name one of those that are listed by: litxdb backups",
+    )
+
+
 def newer_damage(found: Inventory) -> tuple[Damaged, ...]:
     """List what is damaged of backups that began after the newest whole one: whoever wants the latest should know."""
     newest = naming.began(found.backups[0].name) if found.backups else ""

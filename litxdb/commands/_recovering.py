@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 LATEST = "latest"
 
 
-def find_origin(name: str, store: str | None, identity: Path | None, settings: Settings) -> Origin:
-    """Find what is to be restored: a file or a directory if there is one, else a backup in the store."""
+def find_origin(db: Database, name: str, store: str | None, identity: Path | None) -> Origin:
+    """Find what is to be restored there: a file or a directory if there is one, else a backup in the store."""
     from litxdb import backup
     from litxdb.backup import foreign
-    from litxdb.backup.inventory import RESCUE
 
-    identity = identity or settings.backup_identity
+    identity = identity or db.settings.backup_identity
     path = Path(name)
     if store is None and ("/" in name or path.exists()):
         if not path.exists():
@@ -36,14 +35,11 @@ def find_origin(name: str, store: str | None, identity: Path | None, settings: S
             return backup.from_file(path)
         place, name = known
     else:
-        place = chosen(store, settings)
+        place = chosen(store, db.settings)
     found = backup.inventory(place)
     for damaged in backup.newer_damage(found) if name == LATEST else ():
         render.note(f"warning: there is a newer one, damaged: {damaged.file}: {damaged.reason}")
-    if name == LATEST and not found.backups:
-        hint = RESCUE if found.damaged else "Name another store, or a file."
-        raise ConfigurationInvalid(f"There is no whole backup in {found.where}.", hint)
-    one = found.backups[0] if name == LATEST else backup.find(found, name)
+    one = backup.latest(found, db.direct_endpoint.dbname) if name == LATEST else backup.find(found, name)
     return backup.from_store(place, one, backup.decryption(identity, one.manifest.archive))
 
 

@@ -63,7 +63,7 @@ def command(
         if backup is None:
             drop_kept(db, form, dry_run=dry_run, yes=yes)
             return
-        origin = find_origin(backup, store, identity, settings)
+        origin = find_origin(db, backup, store, identity)
         word = db.direct_endpoint.dbname if settings.production else None
         effect = describe_target(db, origin, replace=replace, owners=owners)
         if dry_run:
