@@ -39,10 +39,10 @@ from (
                 p.oid,
                 p.fits,
                 case when p.start > 0 then 'x' else '' end
-                || case when p.fits then encode(lo_get(p.oid, p.start, :slice + :margin), 'escape') end
-                || case when p.size - p.start > :slice + :margin then 'x' else '' end collate "C" as body
+                || case when p.fits then encode(lo_get(p.oid, p.start, :slice::int + :margin::int), 'escape') end
+                || case when p.size - p.start > :slice::int + :margin::int then 'x' else '' end collate "C" as body
             from (
-                select s.*, greatest(generate_series(0, coalesce(s.size, 1) - 1, :slice) - 1, 0) as start
+                select s.*, greatest(generate_series(0, coalesce(s.size, 1) - 1, :slice::bigint) - 1, 0) as start
                 from (
                     select z.oid, z.fits, case when lo_close(z.descriptor) = 0 then z.bytes end as size
                     from (
@@ -50,7 +50,7 @@ from (
                         from (
                             select f.*, case when f.fits then lo_open(f.oid, 262144) end as descriptor
                             from (
-                                select m.oid, octet_length(lo_get(m.oid, :most, 1)) = 0 as fits
+                                select m.oid, octet_length(lo_get(m.oid, :most::bigint, 1)) = 0 as fits
                                 from pg_largeobject_metadata m
                                 where m.oid = any(:objects::oid[])
                                 offset 0
