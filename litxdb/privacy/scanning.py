@@ -26,7 +26,7 @@ OTHER_TYPES = frozenset(
 """Types of category U (any other) that hold no text, or that are looked into otherwise."""
 BYTES = frozenset({"bytea", "_bytea"})
 MOST_BYTES = 1 << 30
-"""Large objects with more bytes are not searched: lo_get() returns no more at once, and it takes a minute or two."""
+"""Large objects with more bytes are not searched: lo_get() returns no more at once, and so many take minutes."""
 COPIES = "a materialized view: copies of other rows, as of its last refresh"
 OTHERS = "the rows are other people's, or nobody's"
 

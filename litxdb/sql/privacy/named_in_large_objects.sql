@@ -3,7 +3,7 @@
 -- Values and patterns are of bytes as encode(…, 'escape') writes them. Each is read in slices, which begin a byte early
 -- and have `margin` bytes more; a letter stands for what is cut off, so that a value at an edge counts in the slice that
 -- has what is beside it. Larger ones than `most` bytes are not read, nor are those that are gone by now.
--- The steps stand in each other, as in a join Memoize gave one object the bytes of another.
+-- The steps stand in each other: as joins they counted wrongly under some plans, probably for Memoize's sake.
 --
 -- min-version: 15
 -- param: objects = {}
