@@ -28,12 +28,12 @@ def make_directory(path: Path, mode: int) -> None:
         return
     make_directory(path.parent, mode)
     try:
-        path.mkdir(0o700)
+        path.mkdir(mode)  # at once: a run that is ended here must not leave one that the server's account cannot enter
     except FileExistsError:
         if not path.is_dir():
             raise
     else:
-        path.chmod(mode)
+        path.chmod(mode)  # for a stricter umask
 
 
 def open_private(path: Path, flags: int) -> int:
