@@ -110,7 +110,11 @@ class AsyncDatabase:
         """The SQLAlchemy engine on the endpoint as given, with one pool, as large as the limits say."""
         from sqlalchemy.ext.asyncio import create_async_engine
 
-        engine = create_async_engine("postgresql+psycopg://", async_creator=self._pooled, **self.limits.pool())
+        from litxdb.database.fair_pool import FairPool
+
+        engine = create_async_engine(
+            "postgresql+psycopg://", async_creator=self._pooled, poolclass=FairPool, **self.limits.pool()
+        )
         bound_idle(engine.pool)
         return engine
 
