@@ -14,7 +14,7 @@ from litxdb.backup.naming import stamp
 from litxdb.backup.results import Kept, Session
 from litxdb.database import Database
 from litxdb.errors import ConnectionFailed, Refused, ServerRefused
-from litxdb.quoting import quoted
+from litxdb.quoting import literal, quoted
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -123,11 +123,9 @@ def copy_properties(db: Database, other: Database) -> None:
                        for row in _rows(source, "database_grants")]  # fmt: skip
         for row in _rows(source, "database_settings"):
             whose = f"role {row['role']} in database {name}" if row["role"] else f"database {name}"
-            with session.cursor() as cursor:
-                literals = cursor.mogrify("%s, %s", (row["name"], row["value"])).decode()
             # by way of the session, as a list of names is no single value for SET
-            setting = quoted(row["name"])
-            statements.append(f"select set_config({literals}, false); alter {whose} set {setting} from current")  # noqa: S608  (quoted)
+            made = f"select set_config({literal(row['name'])}, {literal(row['value'])}, false)"
+            statements.append(f"{made}; alter {whose} set {quoted(row['name'])} from current")
         for statement in statements:
             try:
                 _execute(session, statement)
@@ -187,17 +185,16 @@ def undo(db: Database, kept: Kept) -> tuple[str, ...]:
     """Write the statements that put the old database back, to be run in another one."""
     with contextlib.closing(db.connect(direct=True)) as connection:
         comment = _one(connection, "database")["comment"]
-    with door(db) as session, session.cursor() as cursor:
-        text, literal = (cursor.mogrify("%s", (each,)).decode() for each in (comment, db.direct_endpoint.dbname))
-        old, name = quoted(db.direct_endpoint.dbname), quoted(kept.name)
-        aside = quoted(named(db.direct_endpoint.dbname, "restored", kept.replaced_at))
+    dbname = db.direct_endpoint.dbname
+    old, name = quoted(dbname), quoted(kept.name)
+    aside = quoted(named(dbname, "restored", kept.replaced_at))
     return (
-        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = {literal};",  # noqa: S608  (quoted)
+        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = {literal(dbname)};",  # noqa: S608  (quoted)
         "begin;",
         f"alter database {old} rename to {aside};",
         f"alter database {name} with allow_connections true;",
         f"alter database {name} rename to {old};",
-        f"comment on database {old} is {text};",
+        _commenting(old, comment) + ";",
         "commit;",
     )
 
@@ -272,10 +269,11 @@ def _in_use(session: Connection, dbname: str, reason: str) -> Refused:
 
 
 def _comment(session: Connection, dbname: str, comment: str | None) -> None:
-    with session.cursor() as cursor:
-        # not as a parameter: beside one, a % in the name would be taken for a placeholder
-        text = cursor.mogrify("%s", (comment,)).decode()
-        cursor.execute(f"comment on database {quoted(dbname)} is {text}")
+    _execute(session, _commenting(quoted(dbname), comment))
+
+
+def _commenting(database: str, comment: str | None) -> str:
+    return f"comment on database {database} is {'NULL' if comment is None else literal(comment)}"
 
 
 def _size(connection: Connection) -> int:
