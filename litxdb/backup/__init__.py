@@ -42,6 +42,7 @@ from litxdb.backup.results import (
 )
 from litxdb.backup.retention import Retention, Span
 from litxdb.backup.room import require_room
+from litxdb.backup.scratch import scratch_for
 from litxdb.backup.store import Store
 from litxdb.backup.unpacking import Unpacked, unpacked
 from litxdb.backup.verifying import verify, verify_quickly
@@ -91,6 +92,7 @@ __all__ = [
     "require_room",
     "restore",
     "restore_rows",
+    "scratch_for",
     "unpacked",
     "verify",
     "verify_quickly",

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from litxdb.backup.manifest import Manifest
 from litxdb.database import Database
-from litxdb.errors import ConfigurationInvalid, LitxdbError
-from litxdb.local import local_server
+from litxdb.errors import ConfigurationInvalid
 
 LEAST_SHARE = 0.5
 """The smallest part of its size that a database takes when it is restored: dead rows and holes in indexes do not come
@@ -45,16 +44,9 @@ def require_room(directory: Path, manifest: Manifest) -> None:
 
 def require_embedded_room(db: Database, manifest: Manifest) -> None:
     """Do the same for a database of the embedded server, and nothing for any other: its disk may be anywhere."""
-    if not _is_embedded(db):
+    if not db.endpoint.embedded:
         return
     with contextlib.closing(db.connect(direct=True)) as connection, connection.cursor() as cursor:
         cursor.execute(PLACE)
         ((directory,),) = cursor.fetchall()
     require_room(Path(directory), manifest)
-
-
-def _is_embedded(db: Database) -> bool:
-    with contextlib.suppress(LitxdbError):  # no PostgreSQL came with the package
-        embedded = local_server(db.settings)
-        return embedded.exists() and db.direct_endpoint.hosts == (embedded.parameters()["host"],)
-    return False

@@ -6,7 +6,6 @@ import contextlib
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,13 +17,12 @@ from litxdb.backup.pg_restore import ServerLacks
 from litxdb.backup.reading_through import read_through
 from litxdb.backup.restoring import Watch, restore
 from litxdb.backup.results import Backup, Difference, Proof, Restoring, Verified
-from litxdb.backup.room import require_room
+from litxdb.backup.scratch import scratch_for
 from litxdb.backup.store import Store
 from litxdb.backup.unpacking import unpacked
 from litxdb.database import Database
 from litxdb.database.advisory import acquire, idle_for_long
 from litxdb.errors import BackupDamaged, ServerRefused
-from litxdb.local import scratch, scratch_database
 from litxdb.settings import Settings
 
 VERIFYING = ".litxdb_verify"
@@ -51,7 +49,7 @@ def verify(
     """
     manifest = found.manifest
     if into is None:
-        with _scratch(settings, manifest) as db:
+        with scratch_for(settings, manifest, "verify") as db:
             return _proven(store, manifest, db, decrypt, jobs, watch, scratch_server=True)
     with _beside(into, manifest) as db:
         return _proven(store, manifest, db, decrypt, jobs, watch, scratch_server=False)
@@ -162,16 +160,6 @@ def restored_contents(db: Database, expected: Contents, watch: Watch) -> Content
     known = (expected.method, *fingerprint.METHODS)
     method = next(each for each in known if each in fingerprint.METHODS)
     return contents.read(db, method=method, watch=tell)
-
-
-@contextlib.contextmanager
-def _scratch(settings: Settings, manifest: Manifest) -> Iterator[Database]:
-    with scratch(settings) as cluster:
-        require_room(cluster.data, manifest)  # now that what a killed run left there is gone
-        with scratch_database(cluster, encoding=manifest.source.encoding) as name:
-            there = replace(settings, url=cluster.url(name), source="the scratch server", direct_url=None, libpq={})
-            with Database(settings=there, command="verify") as db:
-                yield db
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -168,18 +167,12 @@ def _restored(
 ) -> Iterator[Database]:
     """Restore a backup into a database of the scratch server, for the time of the block."""
     from litxdb import backup
-    from litxdb.database import Database
-    from litxdb.local import scratch, scratch_database
 
     manifest = found.manifest
-    with scratch(db.settings) as cluster:
-        backup.require_room(cluster.data, manifest)
-        with scratch_database(cluster, encoding=manifest.source.encoding) as name:
-            there = replace(db.settings, url=cluster.url(name), source="the scratch server", direct_url=None, libpq={})
-            with Database(settings=there, command="seed") as source:
-                with backup.unpacked(place, manifest, decrypt) as dump:
-                    backup.restore(source, dump, contents=manifest.contents, watch=watch)
-                yield source
+    with backup.scratch_for(db.settings, manifest, "seed") as source:
+        with backup.unpacked(place, manifest, decrypt) as dump:
+            backup.restore(source, dump, contents=manifest.contents, watch=watch)
+        yield source
 
 
 def write_files(users: int, seed: str, now: datetime | None, directory: Path, form: Form) -> None:
